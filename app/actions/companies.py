@@ -1,0 +1,317 @@
+"""Registering, changing and removing companies. Each records a change and asks for a new ranking."""
+
+import hashlib
+import secrets
+from collections.abc import Container
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.actions.queue import ask_for_ranking, forget_pending
+from app.db.base import new_id, now
+from app.db.changes import record_change
+from app.db.companies import Company, CompanySector, ListingCode, ListingRow
+from app.db.staff import Token
+from app.errors import FieldError, InputInvalid, RegistrationNumberTaken, VersionStale
+from app.queries.companies import company_by_id, document
+from matching import COUNTRIES, Status, fold, normal_name
+from schemas.companies import CompanyIn, Contact
+from schemas.listings import ListingIn
+
+TOKEN_PREFIX = "caravan_"  # noqa: S105  # what all tokens begin with
+TOKEN_BYTES = 32
+REQUIRED = "This field is required."
+LISTING_UNKNOWN = "Use the id of one of the company's present listings, each once, or leave it out for a new one."
+
+
+def register_company(session: Session, data: CompanyIn) -> tuple[Company, str]:
+    """A firm registers itself: the new company, in status ``submitted``, and its bearer token.
+
+    Raises:
+        InputInvalid: its number or e-mail address is missing, or a listing carries an id.
+        RegistrationNumberTaken: another company of the country has the number.
+    """
+    _require_identity(data)
+    company = add_company(session, data, status="submitted")
+    return company, issue_token(session, company_id=company.id)
+
+
+def add_company(session: Session, data: CompanyIn, *, status: Status) -> Company:
+    """A new company.
+
+    Raises:
+        InputInvalid: a listing carries an id.
+        RegistrationNumberTaken: another company of the country has the number (or, without one, the name).
+    """
+    company = Company(id=new_id(), status=status, version=0, sector_rows=[], listing_rows=[])
+    _write(company, data)
+    session.add(company)
+    _settle(session, company)
+    return company
+
+
+def change_company(
+    session: Session, company_id: str, data: CompanyIn, *, if_version: int, by_staff: bool = False
+) -> Company:
+    """Replaces a company's profile; listings that are left out end.
+
+    A firm that changes its own legal name or number must be verified again.
+
+    Raises:
+        NotFound: there is no such company.
+        VersionStale: it was changed since ``if_version``.
+        InputInvalid: another country, a listing id that is not one of the company's, or no number or e-mail.
+        RegistrationNumberTaken: another company of the country has the number.
+    """
+    company = company_by_id(session, company_id, lock=True)
+    _require_version(company, if_version)
+    if data.country != company.country:
+        raise InputInvalid(
+            "A company cannot move to another country; register it there.",
+            errors=(FieldError("/country", "country_fixed", "Keep the country that the company is registered in."),),
+        )
+    if not by_staff:
+        _require_identity(data)
+    identity = company.legal_name, company.registration_number
+    _write(company, data)
+    if not by_staff and company.status == "verified" and identity != (company.legal_name, company.registration_number):
+        company.status = "submitted"
+    _settle(session, company)
+    return company
+
+
+def delete_company(session: Session, company_id: str, *, if_version: int | None) -> None:
+    """Removes a company with all that belongs to it; decisions on its matches stay, without notes.
+
+    Raises:
+        NotFound: there is no such company.
+        VersionStale: it was changed since ``if_version``.
+    """
+    company = company_by_id(session, company_id, lock=True)
+    if if_version is not None:
+        _require_version(company, if_version)
+    forget_pending(session, company_id, notes=True)
+    session.delete(company)
+    record_change(session, company_id)
+    session.flush()
+
+
+def set_status(session: Session, company_id: str, status: Status, *, reason: str | None) -> Company:
+    """Staff verify, suspend or reopen a company.
+
+    Raises:
+        NotFound: there is no such company.
+    """
+    company = company_by_id(session, company_id, lock=True)
+    company.status = status
+    company.status_reason = reason
+    if status == "suspended":
+        forget_pending(session, company_id)
+    _settle(session, company)
+    return company
+
+
+def merge_company(session: Session, company: Company, data: CompanyIn, *, only_blanks: bool) -> bool:
+    """Adds what a list says to a company and takes nothing away; whether that changed anything.
+
+    A listing that is there already (same side and title) is brought up to date, others are added. With
+    ``only_blanks`` filled fields of the company stay as they are.
+    """
+    before = _state(company)
+    merged = _merged(company, data, only_blanks=only_blanks)
+    _write(company, merged)
+    if _state(company) == before:
+        session.expire(company)
+        return False
+    _settle(session, company)
+    return True
+
+
+def issue_token(session: Session, *, company_id: str | None = None, staff_id: str | None = None) -> str:
+    """A new bearer token; only its digest is kept."""
+    token = TOKEN_PREFIX + secrets.token_urlsafe(TOKEN_BYTES)
+    session.add(Token(digest=digest_of(token), company_id=company_id, staff_id=staff_id))
+    session.flush()
+    return token
+
+
+def digest_of(token: str) -> str:
+    """What is kept of a token: its SHA-256. Tokens are random, so no slow hash is needed."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _require_identity(data: CompanyIn) -> None:
+    missing = []
+    if data.registration_number is None:
+        missing.append(FieldError("/registration_number", "missing", REQUIRED))
+    if data.contact is None or data.contact.email is None:
+        missing.append(FieldError("/contact/email", "missing", REQUIRED))
+    if missing:
+        raise InputInvalid(
+            "A firm registers with its registration number and an e-mail address.", errors=tuple(missing)
+        )
+
+
+def _require_version(company: Company, version: int) -> None:
+    if company.version != version:
+        raise VersionStale("Someone changed this company since you read it. Read it again and repeat your change.")
+
+
+def _settle(session: Session, company: Company) -> None:
+    company.version += 1
+    company.changed_at = now()
+    record_change(session, company.id)
+    if company.status != "suspended":
+        ask_for_ranking(session, company.id)
+    try:
+        session.flush()
+    except IntegrityError as taken:
+        if not any(column in str(taken.orig) for column in ("registration_number", "normal_name")):
+            raise
+        raise RegistrationNumberTaken(
+            "A company with this registration number is in the register already. If it is yours,"
+            " sign in with its token or write to the council.",
+            errors=(FieldError("/registration_number", "registration_number_taken", "Check the number."),),
+        ) from taken
+
+
+def _write(company: Company, data: CompanyIn) -> None:
+    contact = data.contact or Contact()
+    company.country = data.country
+    company.legal_name = data.legal_name
+    company.normal_name = normal_name(data.legal_name, COUNTRIES[data.country])
+    company.trading_name = data.trading_name
+    company.registration_number = data.registration_number
+    company.region = data.region
+    company.city = data.city
+    company.size = data.size
+    company.founded = data.founded
+    company.languages = list(data.languages)
+    company.website = data.website
+    company.summary = data.summary
+    company.contact_name = contact.name
+    company.contact_role = contact.role
+    company.contact_email = contact.email
+    company.contact_phone = contact.phone
+    _write_sectors(company, data)
+    _write_listings(company, data.listings)
+    company.search_text = _search_text(company)
+
+
+def _write_sectors(company: Company, data: CompanyIn) -> None:
+    held = {row.sector: row for row in company.sector_rows}
+    company.sector_rows = [held.get(sector) or CompanySector(sector=sector) for sector in data.sectors]
+    for position, row in enumerate(company.sector_rows):
+        row.position = position
+
+
+def _write_listings(company: Company, listings: list[ListingIn]) -> None:
+    held = {row.id: row for row in company.listing_rows if row.ended_at is None}
+    kept = _kept_listings(listings, held)
+    for row in held.values():
+        if row.id not in kept:
+            row.ended_at = now()
+    for position, data in enumerate(listings):
+        if data.id is None:
+            row = ListingRow(id=new_id(), code_rows=[])
+            company.listing_rows.append(row)
+        else:
+            row = held[data.id]
+        _write_listing(row, data, position)
+
+
+def _kept_listings(listings: list[ListingIn], held: Container[str]) -> set[str]:
+    kept: set[str] = set()
+    errors: list[FieldError] = []
+    for position, data in enumerate(listings):
+        if data.id is None:
+            continue
+        if data.id not in held or data.id in kept:
+            errors.append(FieldError(f"/listings/{position}/id", "listing_unknown", LISTING_UNKNOWN))
+        kept.add(data.id)
+    if errors:
+        raise InputInvalid("A listing's id is wrong.", errors=tuple(errors))
+    return kept
+
+
+def _write_listing(row: ListingRow, data: ListingIn, position: int) -> None:
+    row.position = position
+    row.side = data.side
+    row.kind = data.kind
+    row.title = data.title
+    row.text = data.text
+    row.partnership = list(data.partnership)
+    row.volume = data.volume.model_dump(mode="json") if data.volume else None
+    row.value = data.value.model_dump(mode="json", exclude_none=True) if data.value else None
+    row.incoterms = list(data.incoterms)
+    row.certificates = list(data.certificates)
+    row.valid_until = data.valid_until
+    wanted = [("hs", at, code) for at, code in enumerate(data.hs_codes)]
+    wanted += [("isic", at, code) for at, code in enumerate(data.isic_codes)]
+    if [(code.scheme, code.position, code.code) for code in row.code_rows] != wanted:
+        held = {(code.scheme, code.position): code for code in row.code_rows}
+        row.code_rows = [held.get((scheme, at)) or ListingCode(scheme=scheme, position=at) for scheme, at, _ in wanted]
+        for code_row, (_, _, code) in zip(row.code_rows, wanted, strict=True):
+            code_row.code = code
+
+
+def _search_text(company: Company) -> str:
+    titles = [row.title for row in company.listing_rows if row.ended_at is None]
+    names = (company.legal_name, company.trading_name, company.registration_number, company.city, *titles)
+    return fold(" ".join(name for name in names if name))
+
+
+def _state(company: Company) -> list[object]:
+    listings = [
+        (
+            [getattr(row, name) for name in ("id", "side", "kind", "title", "text", "partnership", "volume", "value")],
+            [row.incoterms, row.certificates, row.valid_until, row.position],
+            [(code.scheme, code.position, code.code) for code in row.code_rows],
+        )
+        for row in company.listing_rows
+        if row.ended_at is None
+    ]
+    fields = [
+        getattr(company, column.key)
+        for column in Company.__table__.columns
+        if column.key not in {"version", "changed_at", "created_at"}
+    ]
+    return [fields, [(row.sector, row.position) for row in company.sector_rows], listings]
+
+
+def _merged(company: Company, data: CompanyIn, *, only_blanks: bool) -> CompanyIn:
+    """The company's profile with the given one laid over it (or under it)."""
+    held: dict[str, Any] = document(company)
+    given = data.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+    listings = _merged_listings(held.pop("listings"), data.listings)
+    contact = (held.pop("contact") or {}, given.pop("contact", {}))
+    given.pop("listings", None)
+    under, over = (given, held) if only_blanks else (held, given)
+    fields = under | {name: value for name, value in over.items() if value not in (None, [])}
+    if only_blanks:
+        contact = contact[1], contact[0]
+    fields["sectors"] = list(dict.fromkeys([*held["sectors"], *data.sectors]))
+    fields["contact"] = contact[0] | {name: value for name, value in contact[1].items() if value is not None}
+    return CompanyIn.model_validate(fields | {"listings": listings})
+
+
+def _merged_listings(held: list[dict[str, Any]], given: list[ListingIn]) -> list[dict[str, Any]]:
+    merged = [dict(listing) for listing in held]
+    free = list(range(len(held)))
+    added: list[dict[str, Any]] = []
+    for listing in given:
+        fields = listing.model_dump(mode="json", exclude={"id"})
+        same = [at for at in free if _same_words(held[at], fields)]
+        exact = [at for at in same if {**held[at], "id": None} == {**fields, "id": None}]
+        if same:
+            at = (exact or same)[0]
+            free.remove(at)
+            merged[at] |= {name: value for name, value in fields.items() if value not in (None, [])}
+        else:
+            added.append(fields)
+    return merged + added
+
+
+def _same_words(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    return all(one[name] == other[name] for name in ("side", "title"))

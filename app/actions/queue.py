@@ -1,0 +1,115 @@
+"""The review queue: which pairs stand in it."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy import delete, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from app.db.base import now
+from app.db.companies import Company
+from app.db.jobs import Job
+from app.db.matches import Pair, Review
+from matching import Match
+from schemas.matches import Picture
+
+RANK = "rank"
+CLAIM = timedelta(minutes=2)
+
+
+def ask_for_ranking(session: Session, company_id: str) -> None:
+    """Notes that a company's best pairs are to be stored anew."""
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    values = {"kind": RANK, "key": company_id, "payload": {}, "asked": 1, "attempts": 0, "created_at": now()}
+    session.execute(
+        insert(Job)
+        .values(values)
+        .on_conflict_do_update(index_elements=[Job.kind, Job.key], set_={"asked": Job.asked + 1})
+    )
+
+
+def forget_pending(session: Session, company_id: str, *, notes: bool = False) -> None:
+    """Takes a company's undecided pairs out of the queue; with ``notes`` also what officers noted on it."""
+    involved = or_(Pair.first_id == company_id, Pair.second_id == company_id)
+    session.execute(delete(Pair).where(involved, Pair.status == "pending"))
+    session.execute(delete(Job).where(Job.kind == RANK, Job.key == company_id))
+    if notes:
+        session.execute(update(Review).where(Review.pair_id.contains(company_id)).values(note=None))
+
+
+def claim_rankings(session: Session, limit: int) -> dict[str, int]:
+    """Claims waiting companies for this worker: company id to how often it was asked for."""
+    moment = now()
+    jobs = session.scalars(
+        select(Job)
+        .where(Job.kind == RANK, or_(Job.claimed_until.is_(None), Job.claimed_until < moment))
+        .order_by(Job.id.desc())
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    for job in jobs:
+        job.claimed_until = moment + CLAIM
+        job.attempts += 1
+    return {job.key: job.asked for job in jobs}
+
+
+def release_ranking(session: Session, company_id: str, asked: int) -> None:
+    """Ends a claim: the job is done, unless it was asked for again in the meantime."""
+    done = session.execute(delete(Job).where(Job.kind == RANK, Job.key == company_id, Job.asked == asked))
+    if not done.rowcount:  # type: ignore[attr-defined]  # a cursor result has it
+        session.execute(update(Job).where(Job.kind == RANK, Job.key == company_id).values(claimed_until=None))
+
+
+def store_ranking(session: Session, company_id: str, matches: Sequence[Match]) -> None:
+    """Makes the given matches the company's part of the queue.
+
+    Its undecided pairs that rank for neither side any more fall out; decided ones stay as they are.
+    """
+    held = {
+        pair.id: pair
+        for pair in session.scalars(select(Pair).where(or_(Pair.first_id == company_id, Pair.second_id == company_id)))
+    }
+    present = set(
+        session.scalars(
+            select(Company.id).where(
+                Company.id.in_([company_id, *(match.theirs.id for match in matches)]), Company.status != "suspended"
+            )
+        )
+    )
+    ranked = {match.id: match for match in matches if {company_id, match.theirs.id} <= present}
+    for match in ranked.values():
+        pair = held.get(match.id)
+        if pair is None:
+            pair = new_pair(match)
+            session.add(pair)
+        elif pair.status == "pending":
+            _picture(pair, match)
+        _mark(pair, company_id, ranks=True)
+    for pair in held.values():
+        if pair.id not in ranked:
+            _mark(pair, company_id, ranks=False)
+            if pair.status == "pending" and not (pair.first_ranks or pair.second_ranks):
+                session.delete(pair)
+
+
+def new_pair(match: Match) -> Pair:
+    """A stored pair for a match, in nobody's ranking yet."""
+    first, _, second = match.id.partition(".")
+    pair = Pair(id=match.id, version=1, first_id=first, second_id=second, first_ranks=False, second_ranks=False)
+    pair.status = "pending"
+    _picture(pair, match)
+    return pair
+
+
+def _picture(pair: Pair, match: Match) -> None:
+    pair.probability = match.probability
+    pair.picture = Picture.of(match).model_dump(mode="json")
+    pair.computed_at = now()
+
+
+def _mark(pair: Pair, company_id: str, *, ranks: bool) -> None:
+    if pair.first_id == company_id:
+        pair.first_ranks = ranks
+    else:
+        pair.second_ranks = ranks

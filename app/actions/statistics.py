@@ -1,0 +1,22 @@
+"""Refreshing what changes only when asked: word statistics and the whole queue."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.actions.queue import ask_for_ranking
+from app.db.changes import ALL_COMPANIES, record_change
+from app.db.companies import Company, ListingRow
+from app.db.statistics import WordStatistics
+from matching import Statistics
+
+
+def refresh_statistics(session: Session) -> int:
+    """Counts the words of all present listings anew and asks for every company's ranking; how many listings."""
+    rows = session.execute(select(ListingRow.title, ListingRow.text).where(ListingRow.ended_at.is_(None)))
+    counted = Statistics.of("register", (f"{title}\n{text or ''}" for title, text in rows))
+    session.add(WordStatistics(listings=counted.listings, used_by=dict(counted.used_by)))
+    record_change(session, ALL_COMPANIES)
+    for company_id in session.scalars(select(Company.id).where(Company.status != "suspended")):
+        ask_for_ranking(session, company_id)
+    session.flush()
+    return counted.listings

@@ -1,0 +1,1 @@
+"""JSON routes, a file a noun."""

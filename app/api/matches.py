@@ -1,0 +1,186 @@
+"""Matches: a company's live ranking, and the council's queue."""
+
+import hashlib
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Response
+from fastapi.responses import Response as AnyResponse
+
+from app.actions import reviews as actions
+from app.api.deps import (
+    CallerDep,
+    IfMatch,
+    LanguageDep,
+    ReadSession,
+    ServiceDep,
+    Today,
+    WriteSession,
+    etag,
+    optional_version,
+    translator,
+)
+from app.api.problems import responses
+from app.db.matches import Pair
+from app.queries import matches as queries
+from matching import Language, Sector
+from schemas.matches import (
+    PENDING,
+    MatchOut,
+    Picture,
+    QueuedMatchOut,
+    QueuePage,
+    RankingPage,
+    ReviewIn,
+    ReviewOut,
+    ReviewStatus,
+)
+
+router = APIRouter(prefix="/v1", tags=["matches"])
+
+Limit = Annotated[int, Query(ge=1, le=100)]
+Probability = Annotated[float, Query(ge=0, le=1)]
+
+
+@router.get(
+    "/companies/{company_id}/matches",
+    response_model=RankingPage,
+    responses=responses(304, 401, 404),
+    summary="Rank a company's counterparts",
+)
+def ranking(  # noqa: PLR0913  # the filters of the contract
+    company_id: str,
+    session: ReadSession,
+    parts: ServiceDep,
+    caller: CallerDep,
+    language: LanguageDep,
+    today: Today,
+    limit: Limit = 20,
+    cursor: str | None = None,
+    sector: Sector | None = None,
+    min_probability: Probability = 0.0,
+    if_none_match: Annotated[str | None, Header()] = None,
+) -> AnyResponse:
+    """The live ranking, most probable first. For the company itself (verified counterparts) and staff (all)."""
+    caller.require_access_to(company_id)
+    staff = caller.staff_email is not None
+    fresh = parts.live.fresh(session)
+    wanted = queries.RankingFilter(sector=sector, min_probability=min_probability, cursor=cursor, for_staff=staff)
+    ranked, following = queries.live_ranking(fresh, company_id, wanted, limit=limit, today=today)
+    known = queries.decided(session, [match.id for match in ranked.values()])
+    moment = datetime.now(UTC)
+    page = RankingPage(
+        items=[
+            MatchOut.of(
+                match, rank=rank, review=_review(known.get(match.id), for_staff=staff), computed_at=moment
+            ).localised(language, translator(language))
+            for rank, match in ranked.items()
+        ],
+        next_cursor=following,
+        as_of_change=fresh.change,
+    )
+    tag = _tag(page, language)
+    headers = {"ETag": tag, "Vary": "Accept-Language, Authorization", "Cache-Control": "private, no-cache"}
+    if if_none_match is not None and tag in (part.strip() for part in if_none_match.split(",")):
+        return Response(status_code=304, headers=headers)
+    return Response(page.model_dump_json(), media_type="application/json", headers=headers)
+
+
+@router.get("/matches", responses=responses(401, 403), summary="Read the review queue")
+def queue(  # noqa: PLR0913  # the filters of the contract
+    session: ReadSession,
+    caller: CallerDep,
+    parts: ServiceDep,
+    language: LanguageDep,
+    status: ReviewStatus | None = None,
+    sector: Sector | None = None,
+    min_probability: Probability | None = None,
+    max_probability: Probability | None = None,
+    company: Annotated[str | None, Query(description="Id of either company.")] = None,
+    limit: Limit = 50,
+    cursor: str | None = None,
+) -> QueuePage:
+    """For staff: the stored matches, most probable first."""
+    caller.require_staff()
+    parts.catch_up()
+    wanted = queries.QueueFilter(
+        status=status,
+        sector=sector,
+        min_probability=min_probability,
+        max_probability=max_probability,
+        company=company,
+        cursor=cursor,
+    )
+    pairs, following = queries.review_queue(session, wanted, limit=limit)
+    versions = queries.company_versions(session, [one for pair in pairs for one in (pair.first_id, pair.second_id)])
+    return QueuePage(items=[_queued(pair, versions, language) for pair in pairs], next_cursor=following)
+
+
+@router.get("/matches/{match_id}", responses=responses(401, 403, 404), summary="Read a match")
+def read(  # noqa: PLR0913  # each is a part of the request
+    match_id: str,
+    session: ReadSession,
+    caller: CallerDep,
+    parts: ServiceDep,
+    language: LanguageDep,
+    today: Today,
+    response: Response,
+) -> QueuedMatchOut:
+    """For staff: a match as it was stored or, when it is not in the queue, as it is now."""
+    caller.require_staff()
+    pair = queries.decided(session, [match_id]).get(match_id)
+    if pair is not None:
+        response.headers["ETag"] = etag(pair.version)
+        versions = queries.company_versions(session, [pair.first_id, pair.second_id])
+        return _queued(pair, versions, language)
+    match = queries.pair_of(match_id, parts.live.fresh(session), today=today)
+    response.headers["ETag"] = etag(0)
+    return QueuedMatchOut(
+        **Picture.of(match).model_dump(), review=PENDING, changed_since=False, computed_at=datetime.now(UTC)
+    ).localised(language, translator(language))
+
+
+@router.put("/matches/{match_id}/review", responses=responses(401, 403, 404, 412), summary="Decide on a match")
+def review(  # noqa: PLR0913  # each is a part of the request
+    match_id: str,
+    data: ReviewIn,
+    session: WriteSession,
+    caller: CallerDep,
+    parts: ServiceDep,
+    language: LanguageDep,
+    today: Today,
+    response: Response,
+    if_match: IfMatch = None,
+) -> QueuedMatchOut:
+    """For staff: approves, rejects or defers a match; with ``If-Match`` only if nobody else did."""
+    officer = caller.require_staff()
+    match = queries.pair_of(match_id, parts.live.fresh(session), today=today)
+    pair = actions.review_match(session, match, data, by=officer, if_version=optional_version(if_match))
+    response.headers["ETag"] = etag(pair.version)
+    versions = queries.company_versions(session, [pair.first_id, pair.second_id])
+    return _queued(pair, versions, language)
+
+
+def _review(pair: Pair | None, *, for_staff: bool) -> ReviewOut:
+    if pair is None:
+        return PENDING
+    if not for_staff:
+        return ReviewOut(status=pair.status)
+    return ReviewOut(status=pair.status, reason=pair.reason, note=pair.note, by=pair.decided_by, at=pair.decided_at)
+
+
+def _queued(pair: Pair, versions: dict[str, int], language: Language) -> QueuedMatchOut:
+    picture = Picture.model_validate(pair.picture)
+    then = {company.id: picture.versions[side] for side, company in picture.companies.items()}
+    return QueuedMatchOut(
+        **pair.picture,
+        review=_review(pair, for_staff=True),
+        changed_since=any(versions.get(company_id) != version for company_id, version in then.items()),
+        computed_at=pair.computed_at,
+    ).localised(language, translator(language))
+
+
+def _tag(page: RankingPage, language: Language) -> str:
+    """Changes whenever anything in the page does, except the moment it was computed."""
+    body = page.model_dump_json(exclude={"items": {"__all__": {"computed_at"}}})
+    return f'"{page.as_of_change}-{language}-{hashlib.sha256(body.encode()).hexdigest()[:16]}"'

@@ -1,0 +1,151 @@
+"""Failures as problem documents (RFC 9457), in the language asked for."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from sqlalchemy.exc import OperationalError
+from starlette.exceptions import HTTPException
+
+from app.errors import CredentialsInvalid, CredentialsMissing, Failure, InputInvalid
+from app.texts import language_asked_for, translate
+from schemas.problems import Problem, ProblemField, pointer, sentence
+
+MEDIA_TYPE = "application/problem+json"
+URN = "urn:caravan:problem:"
+RETRY_SECONDS = "2"
+
+DESCRIPTIONS = {
+    304: "Nothing has changed since the ETag in If-None-Match",
+    400: "The request cannot be read",
+    401: "No token, or one that is not known",
+    403: "Not for this caller",
+    404: "It does not exist, or is not the caller's to see",
+    409: "Already registered",
+    412: "Changed since the ETag in If-Match",
+    413: "The body is too large",
+    422: "Some fields are wrong",
+    428: "If-Match is missing",
+}
+
+
+def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The problem answers of a route, for the OpenAPI document."""
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {
+        status: {"description": DESCRIPTIONS[status]}
+        | ({"content": content} if status >= HTTPStatus.BAD_REQUEST else {})
+        for status in sorted({400, 413, 422, *statuses})
+    }
+
+
+def install(app: FastAPI) -> None:
+    """Makes every error of the application a problem document."""
+    app.add_exception_handler(Failure, _failure)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(OperationalError, _busy)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def problem(  # noqa: PLR0913  # the members of the document
+    request: Request,
+    *,
+    status: int,
+    code: str,
+    title: str,
+    detail: str,
+    errors: list[ProblemField] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """An answer that says what went wrong."""
+    document = Problem(
+        type=URN + code, title=title, status=status, detail=detail, instance=request.url.path, errors=errors or []
+    )
+    return Response(document.model_dump_json(), status_code=status, media_type=MEDIA_TYPE, headers=dict(headers or {}))
+
+
+async def _failure(request: Request, failed: Exception) -> Response:
+    assert isinstance(failed, Failure)  # noqa: S101  # it is installed for these
+    language = language_asked_for(request.headers.get("accept-language"))
+    fields = [
+        ProblemField(pointer=one.pointer, code=one.code, message=translate(one.message, language, one.params))
+        for one in failed.errors
+    ]
+    unauthorised = isinstance(failed, CredentialsMissing | CredentialsInvalid)
+    return problem(
+        request,
+        status=failed.status,
+        code=failed.code,
+        title=translate(failed.title, language),
+        detail=translate(failed.detail, language, failed.params),
+        errors=fields,
+        headers={"WWW-Authenticate": "Bearer"} if unauthorised else None,
+    )
+
+
+async def _invalid(request: Request, failed: Exception) -> Response:
+    assert isinstance(failed, RequestValidationError)  # noqa: S101  # it is installed for these
+    language = language_asked_for(request.headers.get("accept-language"))
+    fields = []
+    for error in failed.errors():
+        message, params = sentence(error)
+        place, *path = error["loc"]
+        where = pointer(path) if place == "body" else "?" + ".".join(str(part) for part in path)
+        fields.append(
+            ProblemField(pointer=where, code=str(error["type"]), message=translate(message, language, params))
+        )
+    broken = any(error["type"] == "json_invalid" for error in failed.errors())
+    return problem(
+        request,
+        status=400 if broken else InputInvalid.status,
+        code="json-invalid" if broken else InputInvalid.code,
+        title=translate("The body is not valid JSON" if broken else InputInvalid.title, language),
+        detail=translate("Correct the fields named under errors and send it again.", language),
+        errors=fields,
+    )
+
+
+async def _http(request: Request, failed: Exception) -> Response:
+    assert isinstance(failed, HTTPException)  # noqa: S101  # it is installed for these
+    language = language_asked_for(request.headers.get("accept-language"))
+    phrase = HTTPStatus(failed.status_code).phrase
+    details = {
+        404: "There is nothing at this address.",
+        405: "This address does not take this method.",
+        400: "The body cannot be read as JSON in UTF-8.",
+    }
+    return problem(
+        request,
+        status=failed.status_code,
+        code=phrase.lower().replace(" ", "-"),
+        title=translate(phrase, language),
+        detail=translate(details.get(failed.status_code, phrase), language),
+        headers=failed.headers,
+    )
+
+
+async def _busy(request: Request, _: Exception) -> Response:
+    language = language_asked_for(request.headers.get("accept-language"))
+    return problem(
+        request,
+        status=503,
+        code="database-unavailable",
+        title=translate("The database cannot be reached", language),
+        detail=translate("Nothing was saved. Try again in a moment.", language),
+        headers={"Retry-After": RETRY_SECONDS},
+    )
+
+
+async def _unexpected(request: Request, _: Exception) -> Response:
+    language = language_asked_for(request.headers.get("accept-language"))
+    return problem(
+        request,
+        status=500,
+        code="unexpected",
+        title=translate("Something went wrong on our side", language),
+        detail=translate("Nothing was saved. Try again; if it happens again, tell the council.", language),
+    )

@@ -1,0 +1,85 @@
+"""Puts the service together."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import FastAPI
+
+from app.api import catalogue, companies, docs, health, matches, problems
+from app.api.body_limit import BodyLimit
+from app.api.deps import Service
+from app.db import Database
+from app.jobs.queue import QueueKeeper
+from app.live import LiveRegister
+from app.settings import Settings
+from schemas.problems import Problem
+
+VERSION = version("caravan")
+DESCRIPTION = (
+    "Firms of two countries register what they offer and need; the engine ranks each firm's counterparts,"
+    " both ways, with reasons; the council's staff decide."
+)
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The service. Its lifespan migrates the embedded database and refuses any other one that is behind."""
+    database = Database(settings)
+    live = LiveRegister()
+    keeper = QueueKeeper(database, live, settings.queue_size)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        if settings.embedded:
+            database.migrate()
+        database.require_migrated()
+        with database.reading() as session:
+            live.fresh(session)
+        if settings.background_jobs:
+            keeper.start()
+        yield
+        keeper.stop()
+        database.dispose()
+
+    app = FastAPI(
+        title="Caravan",
+        version=VERSION,
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        responses={422: {"model": Problem}},
+    )
+    app.state.service = Service(database, live, lambda: _drain(keeper))
+    for part in (companies, matches, catalogue, health, docs):
+        app.include_router(part.router)
+    app.mount("/static", docs.STATIC)
+    problems.install(app)
+    app.add_middleware(BodyLimit, most=settings.max_body_bytes)
+    app.openapi = lambda: _document(app)  # type: ignore[method-assign]  # FastAPI's own way to extend it
+    return app
+
+
+def _drain(keeper: QueueKeeper) -> None:
+    keeper.work()
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI document, with the bearer token and problem documents for what FastAPI calls errors."""
+    if app.openapi_schema is None:
+        document = FastAPI.openapi(app)
+        parts = document["components"]
+        parts["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+        for leftover in ("HTTPValidationError", "ValidationError"):
+            parts["schemas"].pop(leftover, None)
+        for path, operations in document["paths"].items():
+            for operation in operations.values():
+                if path.startswith(("/v1/companies", "/v1/matches")):
+                    operation["security"] = [{"token": []}]
+                wrong = operation["responses"].get("422")
+                if wrong is not None:
+                    schema = {"$ref": "#/components/schemas/Problem"}
+                    wrong["content"] = {problems.MEDIA_TYPE: {"schema": schema}}
+        app.openapi_schema = document
+    return app.openapi_schema

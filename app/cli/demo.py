@@ -1,0 +1,74 @@
+"""``caravan demo``: the main job on the bundled sample."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from sqlalchemy import func, select
+
+import app.sample
+from app.cli.files import import_with_progress
+from app.cli.opened import opened
+from app.cli.ranking import ranked, show
+from app.cli.server import Host, Port, listening, run
+from app.db import Database
+from app.db.companies import Company
+from app.live import LiveRegister
+from app.settings import Settings
+from matching import COUNTRIES
+
+SAMPLE = Path(app.sample.__file__).parent / "companies.jsonl"
+SHOWN = 5
+
+
+def demo(
+    *,
+    once: Annotated[bool, typer.Option("--once", help="Print the ranked matches and end, without serving.")] = False,
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+) -> None:
+    """Load the sample of fictional firms, print one firm's ranked matches from each country, and serve.
+
+    Data that is there already is kept and used.
+    """
+    console = Console()
+    if once:
+        _prepare_and_show(console)
+        return
+    with listening(host, port) as listener:
+        _prepare_and_show(console)
+        address = listener.getsockname()
+        base = f"http://{address[0]}:{address[1]}"
+        console.print(f"The API's interactive documentation: {base}/docs", highlight=False)
+        console.print("A token for staff: caravan staff add you@example.com. Stop with Ctrl-C.", highlight=False)
+        run(listener)
+
+
+def _prepare_and_show(console: Console) -> None:
+    settings = Settings()
+    with opened(settings) as database:
+        _load_sample(database)
+        with database.reading() as session:
+            fresh = LiveRegister().fresh(session)
+            console.print(
+                f"{len(fresh.matcher)} firms in {settings.data_dir if settings.embedded else 'the database'}"
+                " (the sample's are fictional).",
+                highlight=False,
+            )
+            for code in COUNTRIES:
+                company = session.scalar(
+                    select(Company)
+                    .where(Company.country == code, Company.status == "verified")
+                    .order_by(Company.created_at, Company.id)
+                    .limit(1)
+                )
+                if company is not None:
+                    show(console, company, ranked(fresh, company.id, SHOWN))
+
+
+def _load_sample(database: Database) -> None:
+    with database.reading() as session:
+        if session.scalar(select(func.count()).select_from(Company)):
+            return
+    import_with_progress(database, SAMPLE, verified=True)

@@ -1,0 +1,55 @@
+"""``caravan migrate``, ``refresh``, ``staff add`` and ``openapi``."""
+
+import json
+from typing import Annotated
+
+import typer
+from rich.progress import Progress
+
+from app.actions.staff import add_staff
+from app.actions.statistics import refresh_statistics
+from app.application import create_app
+from app.cli.opened import opened
+from app.db import Database
+from app.jobs.queue import QueueKeeper
+from app.live import LiveRegister
+from app.settings import Settings
+
+
+def migrate() -> None:
+    """Bring the database's tables up to date. Run it after every update, before serving."""
+    database = Database(Settings())
+    database.migrate()
+    database.dispose()
+    typer.echo("The database is up to date.")
+
+
+def refresh() -> None:
+    """Count the words of all listings anew and rank every company for the review queue.
+
+    Word weights stay as they are between two refreshes, so that probabilities do not drift as firms come and go.
+    """
+    settings = Settings()
+    with opened(settings) as database:
+        with database.writing() as session:
+            listings = refresh_statistics(session)
+        keeper = QueueKeeper(database, LiveRegister(), settings.queue_size)
+        with Progress(transient=True) as progress:
+            task = progress.add_task("Ranking companies", total=None)
+            done = keeper.work_off(lambda count: progress.update(task, completed=count))
+    typer.echo(f"{listings} listings counted, {done} companies ranked.")
+
+
+def add_staff_member(email: Annotated[str, typer.Argument(help="The officer's e-mail address.")]) -> None:
+    """Add a member of staff and print a token, which is shown this once.
+
+    For somebody who is staff already it prints one more token.
+    """
+    with opened(Settings()) as database, database.writing() as session:
+        token = add_staff(session, email)
+    typer.echo(token)
+
+
+def openapi() -> None:
+    """Print the API's OpenAPI 3.1 document."""
+    typer.echo(json.dumps(create_app(Settings()).openapi(), ensure_ascii=False, indent=2))

@@ -1,0 +1,71 @@
+"""``caravan serve``."""
+
+import socket
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+from app.cli.opened import opened
+from app.errors import Failure
+from app.settings import Settings
+
+VERSION = version("caravan")
+Host = Annotated[str, typer.Option(help="Address to listen on.")]
+Port = Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)]
+
+
+class AddressInUse(Failure):
+    """Something else listens there."""
+
+    code = "address-in-use"
+
+
+def serve(
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    workers: Annotated[int, typer.Option(help="Processes that answer requests.", min=1, max=64)] = 1,
+) -> None:
+    """Serve the API until Ctrl-C.
+
+    The embedded database is migrated first; any other one must be up to date (caravan migrate).
+    """
+    with opened(Settings()), listening(host, port) as listener:
+        address = listener.getsockname()
+        typer.echo(f"Listening on http://{address[0]}:{address[1]} (interactive documentation: /docs)")
+        run(listener, workers)
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """A bound socket.
+
+    Raises:
+        AddressInUse: it cannot be bound.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as taken:
+        listener.close()
+        raise AddressInUse(
+            "Port {port} on {host} cannot be used ({why}). Stop what uses it or choose another one with --port.",
+            port=str(port),
+            host=host,
+            why=(taken.strerror or str(taken)).lower(),
+        ) from taken
+    listener.set_inheritable(True)
+    return listener
+
+
+def run(listener: socket.socket, workers: int = 1) -> None:
+    """Serves on a bound socket until it is stopped."""
+    config = uvicorn.Config("main:app", workers=workers, log_level="info", server_header=False)
+    server = uvicorn.Server(config)
+    if workers == 1:
+        server.run(sockets=[listener])
+    else:
+        Multiprocess(config, sockets=[listener]).run()

@@ -1,0 +1,43 @@
+"""Change numbers: what a worker has to read again before it ranks."""
+
+from sqlalchemy import String, func, select, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from app.db.base import ID_LENGTH, Base
+
+LOCK = 0x6361_7261
+ALL_COMPANIES = "*"
+"""In place of a company's id: everything is to be read again."""
+
+
+class Change(Base):
+    """One registration, change or deletion of a company; numbers grow in the order of commits."""
+
+    __tablename__ = "changes"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    company_id: Mapped[str] = mapped_column(String(ID_LENGTH))
+
+
+def record_change(session: Session, company_id: str) -> None:
+    """Writes a change in the running transaction.
+
+    On PostgreSQL a transaction-scoped advisory lock makes numbers commit in their order; SQLite has one
+    writer at a time anyway.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
+    session.add(Change(company_id=company_id))
+
+
+def latest_change(session: Session) -> int:
+    """The newest change number; 0 when nothing was ever registered."""
+    return session.scalar(select(func.max(Change.number))) or 0
+
+
+def companies_changed(session: Session, after: int, until: int) -> set[str]:
+    """Ids of the companies with changes numbered ``after`` < n ≤ ``until``."""
+    return set(
+        session.scalars(select(Change.company_id).where(Change.number > after, Change.number <= until).distinct())
+    )

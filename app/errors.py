@@ -1,0 +1,115 @@
+"""Named failures with their status. ``detail`` is an English template for ``params``; texts translate it."""
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """What is wrong with one field: JSON Pointer, stable code, English template and its values."""
+
+    pointer: str
+    code: str
+    message: str
+    params: dict[str, str] = field(default_factory=dict)
+
+
+class Failure(Exception):
+    """A request that cannot be done; becomes a problem document or a sentence on the command line."""
+
+    status: ClassVar[int] = 400
+    code: ClassVar[str] = "failure"
+    title: ClassVar[str] = "The request cannot be done"
+
+    def __init__(self, detail: str, *, errors: tuple[FieldError, ...] = (), **params: str) -> None:
+        super().__init__(detail.format(**params) if params else detail)
+        self.detail = detail
+        self.params = params
+        self.errors = errors
+
+
+class InputInvalid(Failure):
+    """Fields that are wrong."""
+
+    status = 422
+    code = "input-invalid"
+    title = "Some fields are wrong"
+
+
+class CredentialsMissing(Failure):
+    """Nobody said who they are."""
+
+    status = 401
+    code = "credentials-missing"
+    title = "Sign in first"
+
+
+class CredentialsInvalid(Failure):
+    """A token that is not known."""
+
+    status = 401
+    code = "credentials-invalid"
+    title = "The token is not valid"
+
+
+class NotAllowed(Failure):
+    """The caller is known and may not do this."""
+
+    status = 403
+    code = "not-allowed"
+    title = "Not allowed"
+
+
+class NotFound(Failure):
+    """It does not exist, or is not the caller's to see."""
+
+    status = 404
+    code = "not-found"
+    title = "Not found"
+
+
+class RegistrationNumberTaken(Failure):
+    """Another firm of the country has this number."""
+
+    status = 409
+    code = "registration-number-taken"
+    title = "Already registered"
+
+
+class VersionStale(Failure):
+    """``If-Match`` names an older version."""
+
+    status = 412
+    code = "version-stale"
+    title = "Changed in the meantime"
+
+
+class VersionMissing(Failure):
+    """``If-Match`` is required."""
+
+    status = 428
+    code = "version-missing"
+    title = "If-Match is missing"
+
+
+class CursorInvalid(Failure):
+    """A cursor that this service did not make."""
+
+    status = 400
+    code = "cursor-invalid"
+    title = "The cursor is not valid"
+
+
+class FileUnreadable(Failure):
+    """A file that cannot be read as what it should be."""
+
+    code = "file-unreadable"
+    title = "The file cannot be read"
+
+
+class DatabaseBehind(Failure):
+    """The database's tables are older than this program."""
+
+    status = 503
+    code = "database-behind"
+    title = "The database must be migrated"

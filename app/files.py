@@ -1,0 +1,204 @@
+"""Files of companies: JSON Lines and CSV in, rows with their line numbers out; and JSON Lines out."""
+
+import csv
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from charset_normalizer import from_bytes
+
+from app.errors import FileUnreadable
+
+SAMPLE_BYTES = 200_000
+DELIMITERS = ",;\t|"
+COMPANY_COLUMNS = (
+    "country",
+    "legal_name",
+    "trading_name",
+    "registration_number",
+    "sectors",
+    "region",
+    "city",
+    "size",
+    "founded",
+    "languages",
+    "website",
+    "summary",
+    "contact_name",
+    "contact_role",
+    "contact_email",
+    "contact_phone",
+)
+LISTING_COLUMNS = (
+    "side",
+    "kind",
+    "title",
+    "text",
+    "hs_codes",
+    "isic_codes",
+    "partnership",
+    "volume_amount",
+    "volume_unit",
+    "volume_per",
+    "value_min",
+    "value_max",
+    "value_currency",
+    "incoterms",
+    "certificates",
+    "valid_until",
+)
+LISTS = frozenset({"sectors", "languages", "hs_codes", "isic_codes", "partnership", "incoterms", "certificates"})
+GROUPS = ("contact", "volume", "value")
+REQUIRED_COLUMNS = ("country", "legal_name", "sectors")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a file: a document in the contract's form, or what is wrong with it.
+
+    ``source`` is the row as it stood in the file, for the report.
+    """
+
+    line: int
+    source: str
+    document: dict[str, Any] | None
+    problem: str | None = None
+
+
+def read_rows(path: Path) -> Iterator[Row]:
+    """The rows of a JSON Lines or CSV file, told apart by the name's ending.
+
+    Raises:
+        FileUnreadable: the file is missing, of another kind, not text, or its header is wrong.
+    """
+    readers = {".jsonl": _json_rows, ".ndjson": _json_rows, ".json": _json_rows, ".csv": _csv_rows}
+    reader = readers.get(path.suffix.lower())
+    if reader is None:
+        raise FileUnreadable("{path} should end in .jsonl (JSON Lines) or .csv.", path=str(path))
+    try:
+        encoding = _encoding(path)
+    except OSError as wrong:
+        raise FileUnreadable("{path} cannot be read: {why}.", path=str(path), why=wrong.strerror or "") from wrong
+    return reader(path, encoding)
+
+
+def count_lines(path: Path) -> int:
+    """Lines of a file, for progress."""
+    with path.open("rb") as file:
+        return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b"")) + 1
+
+
+def as_line(document: dict[str, Any]) -> str:
+    """A document as one line of JSON Lines."""
+    return json.dumps(document, ensure_ascii=False)
+
+
+def _encoding(path: Path) -> str:
+    with path.open("rb") as file:
+        sample = file.read(SAMPLE_BYTES)
+    if sample.startswith(b"\xef\xbb\xbf"):
+        return "utf-8-sig"
+    if sample.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    try:
+        sample[: sample.rfind(b"\n") + 1 or None].decode("utf-8")
+    except UnicodeDecodeError:
+        guess = from_bytes(sample, cp_isolation=["cp1251", "kz1048", "cp1252", "utf_16_le"]).best()
+        return guess.encoding if guess else "utf-8"
+    return "utf-8"
+
+
+def _json_rows(path: Path, encoding: str) -> Iterator[Row]:
+    with path.open(encoding=encoding, errors="replace", newline="\n") as file:
+        for number, line in enumerate(file, 1):
+            source = line.strip("\r\n")
+            if not source.strip():
+                continue
+            try:
+                document = json.loads(source)
+            except (ValueError, RecursionError) as wrong:
+                yield Row(number, source, None, f"This is not valid JSON ({wrong}).")
+                continue
+            if "�" in source:
+                yield Row(number, source, None, f"This line is not valid {encoding.upper()} text.")
+            elif not isinstance(document, dict):
+                yield Row(number, source, None, "A line must be one JSON object, in braces.")
+            else:
+                yield Row(number, source, document)
+
+
+def _csv_rows(path: Path, encoding: str) -> Iterator[Row]:
+    csv.field_size_limit(1 << 20)
+    with path.open(encoding=encoding, errors="replace", newline="") as file:
+        lines = csv.reader(file, delimiter=_delimiter(path, encoding))
+        header = [name.strip().lower() for name in next(lines, [])]
+        _check_header(path, header)
+        while True:
+            before = lines.line_num + 1
+            try:
+                cells = next(lines)
+            except StopIteration:
+                return
+            except csv.Error as wrong:
+                yield Row(before, "", None, f"This row cannot be read ({wrong}).")
+                continue
+            if not any(cell.strip() for cell in cells):
+                continue
+            source = json.dumps(cells, ensure_ascii=False)
+            if len(cells) > len(header):
+                yield Row(before, source, None, f"The row has {len(cells)} cells, the header only {len(header)}.")
+            else:
+                yield Row(before, source, _document(dict(zip(header, cells, strict=False))))
+
+
+def _delimiter(path: Path, encoding: str) -> str:
+    with path.open(encoding=encoding, errors="replace") as file:
+        first = file.readline()
+    return max(DELIMITERS, key=first.count)
+
+
+def _check_header(path: Path, header: list[str]) -> None:
+    unknown = [name for name in header if name not in COMPANY_COLUMNS + LISTING_COLUMNS]
+    missing = [name for name in REQUIRED_COLUMNS if name not in header]
+    if unknown or missing or len(set(header)) < len(header):
+        raise FileUnreadable(
+            "The first line of {path} must name the columns. Unknown or repeated: {unknown}. Missing: {missing}."
+            " Known are: {known}.",
+            path=str(path),
+            unknown=", ".join(unknown) or "none",
+            missing=", ".join(missing) or "none",
+            known=", ".join(COMPANY_COLUMNS + LISTING_COLUMNS),
+        )
+
+
+def _document(cells: dict[str, str]) -> dict[str, Any]:
+    """A CSV row in the contract's form: a company with at most one listing."""
+    filled = {name: text for name, text in cells.items() if text.strip()}
+    company = _grouped({name: _value(name, filled[name]) for name in COMPANY_COLUMNS if name in filled})
+    listing = _grouped({name: _value(name, filled[name]) for name in LISTING_COLUMNS if name in filled})
+    return company | ({"listings": [listing]} if listing else {})
+
+
+def _value(name: str, text: str) -> Any:  # noqa: ANN401  # as JSON would hold it
+    if name in LISTS:
+        return [part.strip() for part in text.split(";") if part.strip()]
+    if name in {"founded", "volume_amount"}:
+        number = text.strip().replace(" ", "").replace("\u00a0", "").replace(",", ".")
+        try:
+            return int(number) if name == "founded" or number.isdigit() else float(number)
+        except ValueError:
+            return text
+    return text.strip()
+
+
+def _grouped(fields: dict[str, Any]) -> dict[str, Any]:
+    grouped: dict[str, Any] = {}
+    for name, value in fields.items():
+        group, _, part = name.partition("_")
+        if part and group in GROUPS:
+            grouped.setdefault(group, {})[part] = value
+        else:
+            grouped[name] = value
+    return grouped

@@ -1,0 +1,1 @@
+"""Reads, each with a fixed number of statements."""

@@ -1,0 +1,152 @@
+"""Reading companies."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import exists, or_, select, tuple_
+from sqlalchemy.orm import Session
+
+from app.db.companies import Company, CompanySector, ListingCode, ListingRow
+from app.db.profiles import AT_ONCE, WITH_ALL
+from app.errors import CursorInvalid, NotFound
+from app.queries.cursors import CURSOR_HINT, cursor, place_of
+from matching import fold
+
+CONTACT_FIELDS = ("name", "role", "email", "phone")
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyFilter:
+    """What a search of the register asks for; None asks for nothing."""
+
+    country: str | None = None
+    sector: str | None = None
+    region: str | None = None
+    hs: str | None = None
+    status: str | None = None
+    words: str | None = None
+
+
+def company_by_id(session: Session, company_id: str, *, lock: bool = False) -> Company:
+    """A company with all that belongs to it; with ``lock`` nobody else changes it until the transaction ends.
+
+    Raises:
+        NotFound: there is none.
+    """
+    query = select(Company).where(Company.id == company_id).options(*WITH_ALL)
+    found = session.scalar(query.with_for_update() if lock else query)
+    if found is None:
+        raise NotFound("There is no such company.")
+    return found
+
+
+def companies(
+    session: Session, wanted: CompanyFilter, *, limit: int, after: str | None
+) -> tuple[list[Company], str | None]:
+    """A page of companies, oldest first, and the cursor of the next page."""
+    query = select(Company).options(*WITH_ALL).order_by(Company.created_at, Company.id).limit(limit + 1)
+    for column, value in (
+        (Company.country, wanted.country),
+        (Company.region, wanted.region),
+        (Company.status, wanted.status),
+    ):
+        if value is not None:
+            query = query.where(column == value)
+    if wanted.sector is not None:
+        query = query.where(
+            exists().where(CompanySector.company_id == Company.id, CompanySector.sector == wanted.sector)
+        )
+    if wanted.hs is not None:
+        declared = exists().where(
+            ListingRow.company_id == Company.id,
+            ListingRow.ended_at.is_(None),
+            ListingCode.listing_id == ListingRow.id,
+            ListingCode.scheme == "hs",
+            ListingCode.code.startswith(wanted.hs, autoescape=True),
+        )
+        query = query.where(declared)
+    for word in fold(wanted.words or "").split():
+        query = query.where(Company.search_text.contains(word, autoescape=True))
+    place = place_of(after, str, str)
+    if place is not None:
+        moment, company_id = _moment(str(place[0])), str(place[1])
+        query = query.where(
+            or_(Company.created_at > moment, tuple_(Company.created_at, Company.id) > tuple_(moment, company_id))
+        )
+    found = list(session.scalars(query))
+    more = len(found) > limit
+    page = found[:limit]
+    return page, cursor(page[-1].created_at.isoformat(), page[-1].id) if more else None
+
+
+def every_company(session: Session) -> Iterator[Company]:
+    """All companies, oldest first, read in batches."""
+    ids = list(session.scalars(select(Company.id).order_by(Company.created_at, Company.id)))
+    for start in range(0, len(ids), AT_ONCE):
+        batch = ids[start : start + AT_ONCE]
+        rows = session.scalars(
+            select(Company).where(Company.id.in_(batch)).options(*WITH_ALL).order_by(Company.created_at, Company.id)
+        )
+        yield from rows
+
+
+def document(company: Company) -> dict[str, Any]:
+    """A company in the form of the wire contract, listings with their ids, absent fields null or empty."""
+    contact = {name: getattr(company, f"contact_{name}") for name in CONTACT_FIELDS}
+    return {
+        "country": company.country,
+        "legal_name": company.legal_name,
+        "trading_name": company.trading_name,
+        "registration_number": company.registration_number,
+        "sectors": [row.sector for row in company.sector_rows],
+        "region": company.region,
+        "city": company.city,
+        "size": company.size,
+        "founded": company.founded,
+        "languages": company.languages,
+        "website": company.website,
+        "summary": company.summary,
+        "contact": contact if any(contact.values()) else None,
+        "listings": [listing_document(row) for row in company.listing_rows if row.ended_at is None],
+    }
+
+
+def listing_document(row: ListingRow) -> dict[str, Any]:
+    """A listing in the form of the wire contract."""
+    return {
+        "id": row.id,
+        "side": row.side,
+        "kind": row.kind,
+        "title": row.title,
+        "text": row.text,
+        "hs_codes": [code.code for code in row.code_rows if code.scheme == "hs"],
+        "isic_codes": [code.code for code in row.code_rows if code.scheme == "isic"],
+        "partnership": row.partnership,
+        "volume": row.volume,
+        "value": row.value,
+        "incoterms": row.incoterms,
+        "certificates": row.certificates,
+        "valid_until": row.valid_until.isoformat() if row.valid_until else None,
+    }
+
+
+def filled(fields: dict[str, Any]) -> dict[str, Any]:
+    """A document without what is absent and without listings' ids, as it is exported."""
+    kept: dict[str, Any] = {}
+    for name, value in fields.items():
+        if name == "listings":
+            kept[name] = [filled({part: held for part, held in listing.items() if part != "id"}) for listing in value]
+        elif isinstance(value, dict):
+            kept[name] = filled(value)
+        elif value is not None and value != []:
+            kept[name] = value
+    return kept
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise CursorInvalid(CURSOR_HINT) from None

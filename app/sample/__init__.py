@@ -1,0 +1,1 @@
+"""Fictional firms to try the service with."""

@@ -1,0 +1,40 @@
+"""The settings, read from the environment once."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+MIB = 1024 * 1024
+
+
+class Settings(BaseSettings):
+    """Everything that can be set, each as ``CARAVAN_<NAME>``.
+
+    Attributes:
+        data_dir: where the embedded database lives.
+        database_url: SQLAlchemy URL of a PostgreSQL database; without it the embedded SQLite is used.
+        max_body_bytes: a larger request body is answered 413.
+        queue_size: pairs of each firm that are kept for review.
+        busy_seconds: how long a write waits for another one on SQLite.
+        background_jobs: whether this process works on jobs beside serving.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="CARAVAN_", frozen=True, extra="ignore")
+
+    data_dir: Path = Path("var")
+    database_url: str | None = None
+    max_body_bytes: int = Field(256 * 1024, gt=0)
+    queue_size: int = Field(20, gt=0, le=200)
+    busy_seconds: float = Field(10.0, gt=0)
+    background_jobs: bool = True
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the database is the embedded SQLite file, which migrates itself."""
+        return self.database_url is None
+
+    @property
+    def url(self) -> str:
+        """The database's SQLAlchemy URL."""
+        return self.database_url or f"sqlite:///{(self.data_dir / 'caravan.sqlite3').absolute()}"

@@ -1,0 +1,6 @@
+"""The service, for a server: ``uvicorn main:app``."""
+
+from app.application import create_app
+from app.settings import Settings
+
+app = create_app(Settings())

@@ -1,0 +1,82 @@
+"""The engine: profiles in, ranked and explained matches out. Import from here only."""
+
+from matching.countries import COUNTRIES, Country, RegistrationNumberInvalid, normal_name
+from matching.evaluation import Quality, quality, rank_documents
+from matching.evidence import Component, Direction, Evidence, Match, Willingness, match_id
+from matching.features import FEATURES, Gap
+from matching.languages import LANGUAGES, Language, Names
+from matching.matcher import Matcher, Place, Ranking, Wanted
+from matching.profile import (
+    KINDS,
+    SECTORS,
+    SIDES,
+    SIZES,
+    Kind,
+    Listing,
+    Profile,
+    Sector,
+    Side,
+    Size,
+    Status,
+    Volume,
+    Worth,
+)
+from matching.relevance import Relevance, Statistics, Understanding, vocabulary_statistics
+from matching.scoring import BIAS, EXPERT, Band, Model, band_of
+from matching.text import fold, language_of
+from matching.vocabulary import Concept, Found, Vocabulary, search_concepts, trade_linker, trade_vocabulary
+
+__all__ = [
+    "BIAS",
+    "COUNTRIES",
+    "EXPERT",
+    "FEATURES",
+    "KINDS",
+    "LANGUAGES",
+    "SECTORS",
+    "SIDES",
+    "SIZES",
+    "Band",
+    "Component",
+    "Concept",
+    "Country",
+    "Direction",
+    "Evidence",
+    "Found",
+    "Gap",
+    "Kind",
+    "Language",
+    "Listing",
+    "Match",
+    "Matcher",
+    "Model",
+    "Names",
+    "Place",
+    "Profile",
+    "Quality",
+    "Ranking",
+    "RegistrationNumberInvalid",
+    "Relevance",
+    "Sector",
+    "Side",
+    "Size",
+    "Statistics",
+    "Status",
+    "Understanding",
+    "Vocabulary",
+    "Volume",
+    "Wanted",
+    "Willingness",
+    "Worth",
+    "band_of",
+    "fold",
+    "language_of",
+    "match_id",
+    "normal_name",
+    "quality",
+    "rank_documents",
+    "search_concepts",
+    "trade_linker",
+    "trade_vocabulary",
+    "vocabulary_statistics",
+]

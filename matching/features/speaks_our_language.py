@@ -1,0 +1,29 @@
+"""A language that both firms can talk in."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from matching.features.feature import Feature, Pair, Perspective
+from matching.features.meeting import Meeting
+from matching.index.segment import Floats
+
+
+def speaks_our_language(meeting: Meeting) -> tuple[Floats, Floats]:
+    """The firms name a common language of business."""
+    ours = meeting.asker.languages
+    of_set = np.array(
+        [float(bool(ours & spoken)) if ours and spoken else np.nan for spoken in meeting.segment.language_sets]
+    )
+    value = of_set[meeting.segment.languages]
+    return value, value
+
+
+def _missing_languages(pair: Pair) -> Iterator[tuple[Perspective, str, str]]:
+    if not pair.ours.languages:
+        yield "ours", "/languages", "Say which languages you do business in."
+    if not pair.theirs.languages:
+        yield "theirs", "/languages", "Say which languages you do business in."
+
+
+LANGUAGE = Feature(speaks_our_language, _missing_languages)

@@ -1,0 +1,233 @@
+"""How well a need meets an offer: ``s = a · cos(concepts) + b · cos(words)``, in [0, 1].
+
+Both parts of a listing's vector are scaled so that the whole has unit length, so s is one sparse dot product.
+Columns: first one for each concept, in the vocabulary's order, then ``WORD_COLUMNS`` that words are hashed into.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from math import log, sqrt
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+from sklearn.feature_extraction import FeatureHasher
+from sklearn.preprocessing import normalize
+
+from matching.languages import LANGUAGES
+from matching.profile import KINDS, Kind, Listing
+from matching.text import language_of, terms_of_token, tokens, trigrams
+from matching.vocabulary import Found, Linker, Vocabulary, trade_linker, trade_vocabulary
+
+Vectors: TypeAlias = sparse.csr_array
+"""Listings × columns, float32, rows of unit length (or empty)."""
+
+CONCEPT_SHARE = 0.8
+WORD_COLUMNS = 1 << 20
+TEXT_WEIGHT = 0.35
+TEXT_BESIDE_CODE = 0.6
+TRIGRAM_SHARE = 0.2
+PLAIN_NUMBER = 0.3
+PARENT = 0.5
+GRANDPARENT = 0.2
+LINKED = 0.35
+
+_SAME_KIND = 1.0
+_KINDS_THAT_MEET: dict[frozenset[Kind], float] = {
+    frozenset[Kind]({"goods", "service"}): 0.85,
+    frozenset[Kind]({"goods", "technology"}): 0.8,
+    frozenset[Kind]({"service", "technology"}): 0.9,
+    frozenset[Kind]({"partnership", "goods"}): 0.75,
+    frozenset[Kind]({"partnership", "service"}): 0.8,
+    frozenset[Kind]({"partnership", "technology"}): 0.8,
+    frozenset[Kind]({"partnership", "investment"}): 0.7,
+    frozenset[Kind]({"investment", "technology"}): 0.4,
+    frozenset[Kind]({"investment", "goods"}): 0.3,
+    frozenset[Kind]({"investment", "service"}): 0.3,
+}
+KIND_FIT: npt.NDArray[np.float64] = np.array(
+    [[_SAME_KIND if one == other else _KINDS_THAT_MEET[frozenset({one, other})] for other in KINDS] for one in KINDS]
+)
+"""``KIND_FIT[i, j]`` scales the relevance between listings of kind i and kind j (places in ``KINDS``)."""
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """How many of ``listings`` texts use each term; a value with a version that only a refresh changes."""
+
+    version: str
+    listings: int
+    used_by: Mapping[str, int] = field(repr=False)
+
+    def rarity(self, term: str) -> float:
+        """Weight of a term: the logarithm of how rare it is, at most that of a term never seen."""
+        return log(1 + (1 + self.listings) / (1 + self.used_by.get(term, 0)))
+
+    @classmethod
+    def of(cls, version: str, texts: Iterable[str]) -> "Statistics":
+        """Counts the terms of the given texts."""
+        used_by: Counter[str] = Counter()
+        listings = 0
+        for text in texts:
+            listings += 1
+            used_by.update(set(_counted(text)))
+        return cls(version, listings, dict(used_by))
+
+
+@lru_cache(maxsize=1)
+def vocabulary_statistics() -> Statistics:
+    """The statistics before any refresh: each concept's names in a language count as one text."""
+    return Statistics.of(
+        "vocabulary",
+        (
+            " . ".join((concept.labels[language], *concept.names[language]))
+            for concept in trade_vocabulary().concepts
+            for language in LANGUAGES
+        ),
+    )
+
+
+def _counted(text: str) -> Counter[str]:
+    language = language_of(text)
+    return Counter(term for token in tokens(text) for term in terms_of_token(token, language))
+
+
+@dataclass(frozen=True)
+class Understanding:
+    """What was understood of a listing: concepts of its codes and of its words."""
+
+    declared: tuple[str, ...]
+    found: tuple[Found, ...]
+
+
+class Relevance:
+    """Turns listings into vectors whose dot products are relevances."""
+
+    def __init__(self, statistics: Statistics | None = None) -> None:
+        self.statistics = statistics or vocabulary_statistics()
+        self.vocabulary: Vocabulary = trade_vocabulary()
+        self._linker: Linker = trade_linker()
+        self._neighbours = _neighbours(self.vocabulary)
+        self._hasher = FeatureHasher(n_features=WORD_COLUMNS, alternate_sign=False, dtype=np.float64)
+
+    @property
+    def columns(self) -> int:
+        """Width of the vectors."""
+        return len(self.vocabulary.concepts) + WORD_COLUMNS
+
+    def understand(self, listing: Listing) -> Understanding:
+        """The concepts that a listing declares and those that its words name, best first."""
+        declared = {
+            concept.code: None
+            for scheme, codes in (("hs", listing.hs_codes), ("isic", listing.isic_codes))
+            for digits in codes
+            if (concept := self.vocabulary.nearest("hs" if scheme == "hs" else "isic", digits))
+        }
+        found = {one.code: one for one in self._linker.find(listing.title)}
+        if listing.text:
+            for one in self._linker.find(listing.text):
+                if one.code not in found:
+                    found[one.code] = Found(one.code, one.weight * TEXT_WEIGHT, one.words)
+        return Understanding(tuple(declared), tuple(found.values()))
+
+    def vectors(self, listings: Sequence[Listing]) -> Vectors:
+        """One row a listing, in their order."""
+        if not listings:
+            return sparse.csr_array((0, self.columns), dtype=np.float32)
+        concepts = normalize(self._concepts(listings) @ self._neighbours)
+        words = normalize(self._hasher.transform([self._words(listing) for listing in listings]))
+        has_concepts = np.diff(sparse.csr_array(concepts).indptr) > 0
+        has_words = np.diff(sparse.csr_array(words).indptr) > 0
+        share = np.where(has_concepts, np.where(has_words, CONCEPT_SHARE, 1.0), 0.0)
+        stacked = sparse.hstack(
+            [sparse.diags_array(np.sqrt(share)) @ concepts, sparse.diags_array(np.sqrt(1 - share)) @ words]
+        )
+        rows = sparse.csr_array(stacked, dtype=np.float32)
+        rows.sum_duplicates()
+        return rows
+
+    def shared_concepts(self, one: Vectors, other: Vectors) -> list[tuple[str, float]]:
+        """What each concept adds to the relevance of two single rows, largest first."""
+        both = sparse.coo_array(one.multiply(other))
+        pairs = zip(both.coords[1].tolist(), both.data.tolist(), strict=True)
+        named = [
+            (self.vocabulary.concepts[at].code, added) for at, added in pairs if at < len(self.vocabulary.concepts)
+        ]
+        return sorted(named, key=lambda pair: (-pair[1], pair[0]))
+
+    def shared_words(self, ours: Listing, theirs: Listing) -> tuple[str, ...]:
+        """Words of ours that theirs has too, in any form, the rarest first."""
+        known = {term for token in tokens(theirs.words) for term in terms_of_token(token)}
+        shared: dict[str, float] = {}
+        for token in tokens(ours.words):
+            common = [self.statistics.rarity(term) for term in terms_of_token(token) if term in known]
+            if common and not token.isdigit():
+                shared[token] = max(common)
+        return tuple(sorted(shared, key=lambda token: (-shared[token], token)))
+
+    def _concepts(self, listings: Sequence[Listing]) -> sparse.csr_array:
+        rows: list[int] = []
+        places: list[int] = []
+        weights: list[float] = []
+        for row, listing in enumerate(listings):
+            for code, weight in self._weighed(listing).items():
+                rows.append(row)
+                places.append(self.vocabulary.places[code])
+                weights.append(weight)
+        return sparse.csr_array((weights, (rows, places)), shape=(len(listings), len(self.vocabulary.concepts)))
+
+    def _weighed(self, listing: Listing) -> dict[str, float]:
+        understood = self.understand(listing)
+        beside = TEXT_BESIDE_CODE if understood.declared else 1.0
+        weights = {one.code: one.weight * beside for one in understood.found}
+        return weights | dict.fromkeys(understood.declared, 1.0)
+
+    def _words(self, listing: Listing) -> dict[str, float]:
+        counts = _counted(listing.title)
+        weights = {term: 1 + log(count) for term, count in counts.items()}
+        for term, count in _counted(listing.text).items():
+            weights[term] = max(weights.get(term, 0.0), TEXT_WEIGHT * (1 + log(count)))
+        for term in weights:
+            plain = term.startswith("#:") and term[2:].isdigit()
+            weights[term] *= self.statistics.rarity(term) * (PLAIN_NUMBER if plain else 1.0)
+        return _with_trigrams(weights)
+
+
+def _with_trigrams(weights: dict[str, float]) -> dict[str, float]:
+    """Adds letter trigrams that together hold ``TRIGRAM_SHARE`` of the vector's squared length."""
+    grams: dict[str, float] = {}
+    for term, weight in weights.items():
+        space, _, word = term.partition(":")
+        if space != "#":
+            for gram in trigrams(word):
+                name = f"3{space}:{gram}"
+                grams[name] = grams.get(name, 0.0) + weight
+    whole = sqrt(sum(weight**2 for weight in weights.values()))
+    parts = sqrt(sum(weight**2 for weight in grams.values()))
+    if not parts:
+        return weights
+    scale = whole / parts * sqrt(TRIGRAM_SHARE / (1 - TRIGRAM_SHARE))
+    return weights | {name: weight * scale for name, weight in grams.items()}
+
+
+def _neighbours(words: Vocabulary) -> sparse.csr_array:
+    """Concepts × concepts: how strongly each lights itself (1), those above it, and those it is linked with."""
+    lit: dict[tuple[int, int], float] = {}
+    for place, concept in enumerate(words.concepts):
+        lit[place, place] = 1.0
+        above = concept.parent
+        for weight in (PARENT, GRANDPARENT):
+            if above is None:
+                break
+            lit[place, words.places[above]] = weight
+            above = words[above].parent
+    for link in words.links:
+        for pair in ((link.source, link.target), (link.target, link.source)):
+            at = words.places[pair[0]], words.places[pair[1]]
+            lit[at] = max(lit.get(at, 0.0), LINKED * link.strength)
+    places = np.array(list(lit))
+    size = len(words.concepts)
+    return sparse.csr_array((list(lit.values()), (places[:, 0], places[:, 1])), shape=(size, size))

@@ -1,0 +1,107 @@
+"""Willingness: from features to log-odds, from both sides' log-odds to one probability."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+
+from matching.features import FEATURES, Meeting
+from matching.index.segment import Floats
+
+Band = Literal["strong", "likely", "possible", "weak"]
+BANDS: tuple[Band, ...] = get_args(Band)
+LOWEST: dict[Band, float] = {"strong": 0.6, "likely": 0.35, "possible": 0.15, "weak": 0.0}
+"""The least probability of each band."""
+BIAS = "bias"
+DECIMALS = 12
+
+
+class ModelUnknown(ValueError):
+    """A model's features are not the ones of this code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prior:
+    """An expert's weight of a feature, and how unsure it is (standard deviation)."""
+
+    mean: float
+    spread: float
+
+
+EXPERT_PRIORS: Mapping[str, Prior] = {
+    BIAS: Prior(-2.3, 0.5),
+    "supplies_what_is_needed": Prior(1.55, 0.5),
+    "needs_what_is_offered": Prior(1.55, 0.5),
+    "works_in_the_same_trade": Prior(0.5, 0.4),
+    "shares_a_field": Prior(1.45, 0.4),
+    "volume_fits": Prior(0.25, 0.3),
+    "holds_required_certificates": Prior(0.3, 0.3),
+    "speaks_our_language": Prior(0.15, 0.2),
+    "size_fits": Prior(0.15, 0.2),
+    "profile_is_complete": Prior(0.15, 0.2),
+    "firm_is_verified": Prior(0.15, 0.2),
+}
+
+
+@dataclass(frozen=True)
+class Model:
+    """A named set of weights, one a feature, and the bias.
+
+    Raises:
+        ModelUnknown: when the weights' names differ from the features of this code.
+    """
+
+    version: str
+    weights: Mapping[str, float]
+
+    def __post_init__(self) -> None:
+        expected = {BIAS, *(feature.name for feature in FEATURES)}
+        if set(self.weights) != expected:
+            raise ModelUnknown(f"Model {self.version} is for other features: {sorted(expected ^ set(self.weights))}.")
+
+
+EXPERT = Model("expert-1", {name: prior.mean for name, prior in EXPERT_PRIORS.items()})
+"""The model before anything was learned."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """All firms of a segment, scored for one asker. Rows are features in their order, columns firms.
+
+    Attributes:
+        ours: values from our side, NaN where unknown.
+        theirs: values from their side.
+        our_log_odds: one a firm.
+        their_log_odds: one a firm.
+        probability: one a firm.
+    """
+
+    ours: Floats
+    theirs: Floats
+    our_log_odds: Floats
+    their_log_odds: Floats
+    probability: Floats
+
+
+def score(meeting: Meeting, model: Model) -> Scores:
+    """Measures every feature and adds up the willingness of both sides."""
+    measured = [feature.measure(meeting) for feature in FEATURES]
+    ours = np.array([values for values, _ in measured])
+    theirs = np.array([values for _, values in measured])
+    weights = np.array([model.weights[feature.name] for feature in FEATURES])
+    our_log_odds = model.weights[BIAS] + weights @ np.nan_to_num(ours)
+    their_log_odds = model.weights[BIAS] + weights @ np.nan_to_num(theirs)
+    # Rounded, so that the same pair has the same probability whatever else its segment holds.
+    probability = np.round(sigmoid(our_log_odds) * sigmoid(their_log_odds), DECIMALS)
+    return Scores(ours, theirs, our_log_odds, their_log_odds, probability)
+
+
+def sigmoid(log_odds: Floats) -> Floats:
+    """Log-odds to probability."""
+    return np.asarray(1.0 / (1.0 + np.exp(-log_odds)))
+
+
+def band_of(probability: float) -> Band:
+    """The word for a probability."""
+    return next(band for band in BANDS if probability >= LOWEST[band])

@@ -1,0 +1,159 @@
+"""Words of a listing: language, tokens and stems, in English, Russian and Kazakh.
+
+A *term* is a stem with its namespace: ``e:`` English, ``r:`` Russian, ``k:`` Kazakh, ``#:`` a number or grade.
+Namespaces keep false friends of two languages apart.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from functools import lru_cache
+
+import Stemmer
+
+from matching.languages import Language
+
+KAZAKH_LETTERS = frozenset("әғқңөұүһі")
+KAZAKH_WORDS = frozenset(
+    (
+        "мен және бар керек үшін арналған өндіру жасау сату беру алу бойынша қажет сатамыз сатып аламыз"
+        " ісі жалпы жем мал нан май ет ара алма шай қой бал"
+    ).split()
+)
+STOP_WORDS = frozenset(
+    (
+        "a an and are as at be by for from in into is of on or our the their to we with that this other"
+        " any all per и в во на с со для по из к от до о об у или а не как что это мы наш наша наши их"
+        " также же ли бы при және мен пен бен үшін бойынша бар сондай ақ немесе осы бұл біз біздің"
+    ).split()
+)
+TOKEN = re.compile(r"\d+(?:[.,/x×]\d+)*|[^\W\d_]+\d+[^\W_]*|[^\W\d_]+(?:['’ʼ][^\W\d_]+)*")
+CYRILLIC = re.compile(r"[Ѐ-ӿ]")
+LATIN = re.compile(r"[a-z]")
+LONGEST_SERIES = 3
+
+_english = Stemmer.Stemmer("english", maxCacheSize=0)
+_russian = Stemmer.Stemmer("russian", maxCacheSize=0)
+
+
+def fold(text: str) -> str:
+    """Compatibility form, case-folded, with ё written е."""
+    return unicodedata.normalize("NFKC", text).casefold().replace("ё", "е")
+
+
+def tokens(text: str) -> list[str]:
+    """Words, numbers and grades in their order; hyphenated words also come joined.
+
+    ``semi-trailer 60/70, EN 590`` gives ``semi trailer semitrailer 60/70 en 590 en590``.
+    """
+    folded = fold(text)
+    found: list[str] = []
+    previous: re.Match[str] | None = None
+    for match in TOKEN.finditer(folded):
+        token = match[0].strip("'’ʼ")
+        found.append(token)
+        if previous is not None:
+            between = folded[previous.end() : match.start()]
+            before = previous[0]
+            if (between == "-" and before.isalpha() and token.isalpha()) or (
+                between in {" ", "-"} and before.isalpha() and len(before) <= LONGEST_SERIES and token[0].isdigit()
+            ):
+                found.append(before + token)
+        previous = match
+    return found
+
+
+def language_of(text: str) -> Language:
+    """The language a short text is written in, by its letters and commonest words."""
+    folded = fold(text)
+    if KAZAKH_LETTERS & set(folded):
+        return "kk"
+    cyrillic, latin = len(CYRILLIC.findall(folded)), len(LATIN.findall(folded))
+    if cyrillic <= latin:
+        return "en"
+    words = set(tokens(folded))
+    return "kk" if words & KAZAKH_WORDS and not words & {"и", "в", "на", "для", "с", "по"} else "ru"
+
+
+def terms(text: str, language: Language | None = None) -> list[str]:
+    """Terms of a text, in order, repetitions kept.
+
+    A Cyrillic word gives its stem in ``language``; without one, in Russian and in Kazakh, because a single
+    word often does not tell which it is.
+    """
+    return [term for token in tokens(text) for term in terms_of_token(token, language)]
+
+
+@lru_cache(maxsize=200_000)
+def terms_of_token(token: str, language: Language | None = None) -> tuple[str, ...]:
+    """The terms that one token stands for; empty for stop words and single letters."""
+    if token[0].isdigit() or any(letter.isdigit() for letter in token):
+        return (f"#:{token.replace(',', '.').replace('×', 'x')}",)
+    if token in STOP_WORDS or len(token) == 1:
+        return ()
+    if not CYRILLIC.search(token):
+        return (f"e:{_english.stemWord(token)}",)
+    if language == "ru":
+        return (f"r:{_russian.stemWord(token)}",)
+    if language == "kk":
+        return (f"k:{kazakh_stem(token)}",)
+    return (f"r:{_russian.stemWord(token)}", f"k:{kazakh_stem(token)}")
+
+
+def trigrams(word: str) -> Iterable[str]:
+    """Letter trigrams of a word with its boundaries marked, for typing errors and endings."""
+    marked = f"^{word}$"
+    return (marked[at : at + 3] for at in range(len(marked) - 2))
+
+
+BACK_VOWELS = frozenset("аоұыуюяё")
+FRONT_VOWELS = frozenset("әөүіеэ")
+VOWELS = BACK_VOWELS | FRONT_VOWELS | {"и"}
+SUFFIXES = tuple(
+    sorted(
+        (
+            "лар лер дар дер тар тер ымыз іміз мыз міз ыңыз іңіз ңыз ңіз сы сі ның нің дың дің тың тің ға ге"
+            " қа ке на не ны ні ды ді ты ті да де та те нда нде дан ден тан тен нан нен мен бен пен дағы дегі"
+            " тағы тегі ндағы ндегі ы і"
+        ).split(),
+        key=len,
+        reverse=True,
+    )
+)
+SHORTEST_STEM = 2
+MOST_SUFFIXES = 4
+UNVOICED = {"б": "п", "г": "к", "ғ": "қ"}
+
+
+def kazakh_stem(word: str) -> str:
+    """A Kazakh word without its number, possessive, case and locative-adjective endings.
+
+    A suffix goes only where vowel harmony allows it after the stem, longest first, at most four. A voiced
+    final consonant, as it stands before a possessive (``қабы`` of ``қап``), is unvoiced again.
+    """
+    stem = word
+    for _ in range(MOST_SUFFIXES):
+        for suffix in SUFFIXES:
+            rest = stem[: -len(suffix)]
+            if stem.endswith(suffix) and _can_stand_before(rest, suffix):
+                stem = rest
+                break
+        else:
+            break
+    if stem != word and stem[-1] in UNVOICED and len(stem) > SHORTEST_STEM:
+        stem = stem[:-1] + UNVOICED[stem[-1]]
+    return stem
+
+
+def _can_stand_before(stem: str, suffix: str) -> bool:
+    vowels = [letter for letter in stem if letter in VOWELS]
+    if len(stem) < SHORTEST_STEM or not vowels:
+        return False
+    if suffix in {"ы", "і"} and stem[-1] in VOWELS:
+        return False
+    last, first = vowels[-1], next((letter for letter in suffix if letter in VOWELS), "")
+    if last in BACK_VOWELS:
+        return first in BACK_VOWELS
+    if last in FRONT_VOWELS:
+        return first in FRONT_VOWELS or suffix in {"мен", "бен", "пен"}
+    return True
