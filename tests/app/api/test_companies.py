@@ -1,7 +1,9 @@
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from httpx2 import Response
 
 from app.db import Database
 from app.db.companies import Company, ListingRow
@@ -43,7 +45,7 @@ FULL = {
 }
 
 
-def codes(answer: Any) -> dict[str, str]:
+def codes(answer: Response) -> dict[str, str]:
     assert answer.headers["content-type"] == "application/problem+json"
     return {error["pointer"]: error["code"] for error in answer.json()["errors"]}
 
@@ -62,7 +64,7 @@ def test_registration_gives_back_everything_typed(client: TestClient) -> None:
         if name != "listings":
             assert kept[name] == value
     first, second = kept["listings"]
-    assert {name: first[name] for name in FULL["listings"][0]} == FULL["listings"][0]  # type: ignore[index,attr-defined]
+    assert {name: first[name] for name in FULL["listings"][0]} == FULL["listings"][0]  # type: ignore[index]
     assert (second["text"], second["volume"], second["incoterms"]) == (None, None, [])
 
 
@@ -102,7 +104,11 @@ def test_token_is_stored_only_as_a_digest(client: TestClient, database: Database
         ({"listings": [listing("offer", "x", isic_codes=["04"])]}, "/listings/0/isic_codes/0", "isic_unknown"),
         ({"listings": [listing("offer", "x", valid_until="2027-02-30")]}, "/listings/0/valid_until", None),
         ({"listings": [listing("offer", "x", valid_until=5)]}, "/listings/0/valid_until", "date_format"),
-        ({"listings": [listing("offer", "x", volume={"amount": False, "unit": "t"})]}, "/listings/0/volume/amount", None),
+        (
+            {"listings": [listing("offer", "x", volume={"amount": False, "unit": "t"})]},
+            "/listings/0/volume/amount",
+            None,
+        ),
         (
             {"listings": [listing("offer", "x", value={"min": "9", "max": "1", "currency": "USD"})]},
             "/listings/0/value/max",
@@ -175,9 +181,7 @@ def test_change_needs_the_version_that_was_read(client: TestClient, register: Re
     assert client.put(url, json=document, headers=mill["headers"] | {"If-Match": '"1"'}).status_code == 412
     assert client.put(url, json=document, headers=mill["headers"] | {"If-Match": "W/nonsense"}).status_code == 412
     assert client.delete(url, headers=mill["headers"] | {"If-Match": '"1"'}).status_code == 412
-    moved = client.put(
-        url, json=company("NG"), headers=mill["headers"] | {"If-Match": first.headers["etag"]}
-    )
+    moved = client.put(url, json=company("NG"), headers=mill["headers"] | {"If-Match": first.headers["etag"]})
     assert codes(moved) == {"/country": "country_fixed"}
 
 
@@ -193,7 +197,9 @@ def test_firm_that_changes_its_legal_name_is_verified_anew(client: TestClient, r
     assert answer.json()["status"] == "submitted"
 
 
-def test_deleted_company_is_gone_with_its_token(client: TestClient, register: Registered, staff: dict[str, str]) -> None:
+def test_deleted_company_is_gone_with_its_token(
+    client: TestClient, register: Registered, staff: dict[str, str]
+) -> None:
     mill = register(kazakh_mill())
     url = f"/v1/companies/{mill['id']}"
     assert client.delete(url, headers=mill["headers"]).status_code == 204
@@ -208,9 +214,12 @@ def test_other_company_cannot_be_told_from_none(client: TestClient, register: Re
         none = client.get(f"/v1/companies/{'0' * 32}{path}", headers=trader["headers"])
         assert other.status_code == none.status_code == 404
         assert other.json() | {"instance": ""} == none.json() | {"instance": ""}
-    assert client.put(
-        f"/v1/companies/{mill['id']}", json=company(), headers=trader["headers"] | {"If-Match": '"2"'}
-    ).status_code == 404
+    assert (
+        client.put(
+            f"/v1/companies/{mill['id']}", json=company(), headers=trader["headers"] | {"If-Match": '"2"'}
+        ).status_code
+        == 404
+    )
     assert client.delete(f"/v1/companies/{mill['id']}", headers=trader["headers"]).status_code == 404
 
 
@@ -249,9 +258,11 @@ def test_company_may_not_do_what_staff_do(client: TestClient, register: Register
 def test_search_filters_and_pages(client: TestClient, register: Registered, staff: dict[str, str]) -> None:
     mill = register(kazakh_mill())
     trader = register(nigerian_trader())
-    drill = register(company("NG", sectors=["mining", "energy"], listings=[listing("offer", "Бурение", kind="service")]))
+    drill = register(
+        company("NG", sectors=["mining", "energy"], listings=[listing("offer", "Бурение", kind="service")])
+    )
 
-    def ids(**params: Any) -> list[str]:
+    def ids(**params: str) -> list[str]:
         answer = client.get("/v1/companies", params=params, headers=staff)
         assert answer.status_code == 200, answer.text
         return [one["id"] for one in answer.json()["items"]]
@@ -276,7 +287,7 @@ def test_body_over_the_limit_is_413(client: TestClient) -> None:
     assert answer.status_code == 413
     assert answer.headers["content-type"] == "application/problem+json"
 
-    def chunks() -> Any:
+    def chunks() -> Iterator[bytes]:
         for _ in range(5):
             yield b" " * 64 * 1024
 

@@ -1,0 +1,76 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import inspect, make_url, text
+
+from app.db import Base, Database
+from app.db.engine import alembic_config
+from app.errors import DatabaseBehind
+from app.settings import Settings
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A database without any table."""
+    if request.param == "sqlite":
+        database = Database(Settings(data_dir=tmp_path))
+        yield database
+        database.dispose()
+        return
+    server = request.getfixturevalue("postgres_url")
+    with _Created(server) as url:
+        database = Database(Settings(data_dir=tmp_path, database_url=url))
+        yield database
+        database.dispose()
+
+
+class _Created:
+    """A PostgreSQL database that lives for one test."""
+
+    def __init__(self, server: str) -> None:
+        self._admin = Database(Settings(database_url=server))
+        self._name = "caravan_empty"
+        self._url = make_url(server).set(database=self._name).render_as_string(hide_password=False)
+
+    def __enter__(self) -> str:
+        self._run(f"DROP DATABASE IF EXISTS {self._name}")
+        self._run(f"CREATE DATABASE {self._name}")
+        return self._url
+
+    def __exit__(self, *_: object) -> None:
+        self._run(f"DROP DATABASE {self._name} WITH (FORCE)")
+        self._admin.dispose()
+
+    def _run(self, statement: str) -> None:
+        with self._admin.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text(statement))
+
+
+def test_migrations_make_what_the_models_say(empty: Database) -> None:
+    empty.migrate()
+    with empty.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_every_migration_can_be_taken_back_and_applied_again(empty: Database) -> None:
+    empty.migrate()
+    with empty.engine.begin() as connection:
+        command.downgrade(alembic_config(connection), "base")
+        assert set(inspect(connection).get_table_names()) <= {"alembic_version"}
+    empty.migrate()
+    empty.require_migrated()
+
+
+def test_database_that_is_behind_is_refused_with_the_command(empty: Database) -> None:
+    with pytest.raises(DatabaseBehind, match="caravan migrate"):
+        empty.require_migrated()
+
+
+def test_migrations_are_one_line() -> None:
+    assert len(ScriptDirectory.from_config(alembic_config()).get_heads()) == 1
