@@ -78,7 +78,7 @@ def read_rows(path: Path) -> Iterator[Row]:
     if reader is None:
         raise FileUnreadable("{path} should end in .jsonl (JSON Lines) or .csv.", path=str(path))
     try:
-        encoding = _encoding(path)
+        encoding = _encoding(path, guess=reader is _csv_rows)
     except OSError as wrong:
         raise FileUnreadable("{path} cannot be read: {why}.", path=str(path), why=wrong.strerror or "") from wrong
     return reader(path, encoding)
@@ -95,7 +95,8 @@ def as_line(document: dict[str, Any]) -> str:
     return json.dumps(document, ensure_ascii=False)
 
 
-def _encoding(path: Path) -> str:
+def _encoding(path: Path, *, guess: bool) -> str:
+    """The text encoding by its mark; without one UTF-8, or for spreadsheets' CSV what the bytes look like."""
     with path.open("rb") as file:
         sample = file.read(SAMPLE_BYTES)
     if sample.startswith(b"\xef\xbb\xbf"):
@@ -105,25 +106,34 @@ def _encoding(path: Path) -> str:
     try:
         sample[: sample.rfind(b"\n") + 1 or None].decode("utf-8")
     except UnicodeDecodeError:
-        guess = from_bytes(sample, cp_isolation=["cp1251", "kz1048", "cp1252", "utf_16_le"]).best()
-        return guess.encoding if guess else "utf-8"
+        found = from_bytes(sample, cp_isolation=["cp1251", "kz1048", "cp1252", "utf_16_le"]).best() if guess else None
+        return found.encoding if found else "utf-8"
     return "utf-8"
 
 
+def _unreadable(source: str) -> str | None:
+    """The text as far as it can be read, when some of its bytes are not text; else None."""
+    if not any("\udc80" <= letter <= "\udcff" for letter in source):
+        return None
+    return source.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
 def _json_rows(path: Path, encoding: str) -> Iterator[Row]:
-    with path.open(encoding=encoding, errors="replace", newline="\n") as file:
+    with path.open(encoding=encoding, errors="surrogateescape", newline="\n") as file:
         for number, line in enumerate(file, 1):
             source = line.strip("\r\n")
             if not source.strip():
+                continue
+            broken = _unreadable(source)
+            if broken is not None:
+                yield Row(number, broken, None, f"This line is not valid {encoding.upper()} text.")
                 continue
             try:
                 document = json.loads(source)
             except (ValueError, RecursionError) as wrong:
                 yield Row(number, source, None, f"This is not valid JSON ({wrong}).")
                 continue
-            if "�" in source:
-                yield Row(number, source, None, f"This line is not valid {encoding.upper()} text.")
-            elif not isinstance(document, dict):
+            if not isinstance(document, dict):
                 yield Row(number, source, None, "A line must be one JSON object, in braces.")
             else:
                 yield Row(number, source, document)
@@ -131,7 +141,7 @@ def _json_rows(path: Path, encoding: str) -> Iterator[Row]:
 
 def _csv_rows(path: Path, encoding: str) -> Iterator[Row]:
     csv.field_size_limit(1 << 20)
-    with path.open(encoding=encoding, errors="replace", newline="") as file:
+    with path.open(encoding=encoding, errors="surrogateescape", newline="") as file:
         lines = csv.reader(file, delimiter=_delimiter(path, encoding))
         header = [name.strip().lower() for name in next(lines, [])]
         _check_header(path, header)
@@ -147,7 +157,10 @@ def _csv_rows(path: Path, encoding: str) -> Iterator[Row]:
             if not any(cell.strip() for cell in cells):
                 continue
             source = json.dumps(cells, ensure_ascii=False)
-            if len(cells) > len(header):
+            broken = _unreadable(source)
+            if broken is not None:
+                yield Row(before, broken, None, f"This row is not valid {encoding.upper()} text.")
+            elif len(cells) > len(header):
                 yield Row(before, source, None, f"The row has {len(cells)} cells, the header only {len(header)}.")
             else:
                 yield Row(before, source, _document(dict(zip(header, cells, strict=False))))

@@ -8,7 +8,6 @@ import numpy as np
 
 from matching.features import FEATURES, Gap, Meeting, Pair, Perspective
 from matching.features.meeting import NONE, Fits
-from matching.index.segment import Segment
 from matching.profile import KINDS, Listing, Profile
 from matching.relevance import KIND_FIT, Relevance, Vectors
 from matching.scoring import BIAS, Band, Model, Scores, band_of, sigmoid
@@ -102,7 +101,7 @@ def explain(meeting: Meeting, scores: Scores, at: int, *, vectors: Vectors, rule
         their_willingness=Willingness(theirs_log_odds, float(sigmoid(np.array(theirs_log_odds)))),
         components=components,
         gaps=_gaps(pair, components),
-        evidence=_evidence(meeting.asker, vectors, meeting.segment, at, relevance),
+        evidence=_evidence(meeting, vectors, at, relevance),
         model=model.version,
     )
 
@@ -151,9 +150,8 @@ def _gaps(pair: Pair, components: tuple[Component, ...]) -> tuple[Gap, ...]:
     return tuple(found.values())
 
 
-def _evidence(
-    asker: Profile, vectors: Vectors, segment: Segment, at: int, relevance: Relevance
-) -> tuple[Evidence, ...]:
+def _evidence(meeting: Meeting, vectors: Vectors, at: int, relevance: Relevance) -> tuple[Evidence, ...]:
+    asker, segment = meeting.asker, meeting.segment
     rows = segment.rows_of(at)
     theirs = segment.profiles[at].listings
     if not theirs or not asker.listings:
@@ -167,6 +165,8 @@ def _evidence(
         direction = direction_of(our, their)
         fit = float(products[our_place, their_place]) * float(KIND_FIT[KINDS.index(our.kind), KINDS.index(their.kind)])
         if direction is None or fit < LEAST_RELEVANCE[direction] or kept.get(direction, 0) >= MOST_PAIRS:
+            continue
+        if not (meeting.is_valid(our) and meeting.is_valid(their)):
             continue
         kept[direction] = kept.get(direction, 0) + 1
         found.append(

@@ -1,6 +1,7 @@
 """How well a need meets an offer: ``s = a · cos(concepts) + b · cos(words)``, in [0, 1].
 
-Both parts of a listing's vector are scaled so that the whole has unit length, so s is one sparse dot product.
+Both parts of a listing's vector are scaled so that the whole has unit length, so s is one sparse dot product. A text
+that tells little (fillers, half a name) gets a shorter vector: nothing is known of it, so it meets nothing strongly.
 Columns: first one for each concept, in the vocabulary's order, then ``WORD_COLUMNS`` that words are hashed into.
 """
 
@@ -19,20 +20,21 @@ from sklearn.preprocessing import normalize
 
 from matching.languages import LANGUAGES
 from matching.profile import KINDS, Kind, Listing
-from matching.text import language_of, terms_of_token, tokens, trigrams
-from matching.vocabulary import Found, Linker, Vocabulary, trade_linker, trade_vocabulary
+from matching.text import language_of, telling, terms_of_token, tokens, trigrams
+from matching.vocabulary import NOTHING, Found, Linker, Scheme, Vocabulary, trade_linker, trade_vocabulary
 
+Floats = npt.NDArray[np.float64]
 Vectors: TypeAlias = sparse.csr_array
-"""Listings × columns, float32, rows of unit length (or empty)."""
+"""Listings × columns, float32, rows of at most unit length."""
 
-CONCEPT_SHARE = 0.8
+CONCEPT_SHARE = 0.7
 WORD_COLUMNS = 1 << 20
 TEXT_WEIGHT = 0.35
 TEXT_BESIDE_CODE = 0.6
 TRIGRAM_SHARE = 0.2
 PLAIN_NUMBER = 0.3
-PARENT = 0.5
-GRANDPARENT = 0.2
+PARENT = 0.3
+GRANDPARENT = 0.1
 LINKED = 0.35
 
 _SAME_KIND = 1.0
@@ -64,7 +66,7 @@ class Statistics:
 
     def rarity(self, term: str) -> float:
         """Weight of a term: the logarithm of how rare it is, at most that of a term never seen."""
-        return log(1 + (1 + self.listings) / (1 + self.used_by.get(term, 0)))
+        return log(1 + (1 + self.listings) / (1 + self.used_by.get(term, 0))) * telling(term)
 
     @classmethod
     def of(cls, version: str, texts: Iterable[str]) -> "Statistics":
@@ -118,32 +120,33 @@ class Relevance:
         """Width of the vectors."""
         return len(self.vocabulary.concepts) + WORD_COLUMNS
 
+    def declared(self, listing: Listing) -> tuple[str, ...]:
+        """The finest known concepts of the codes that a listing declares, each once."""
+        schemes: tuple[tuple[Scheme, tuple[str, ...]], ...] = (("hs", listing.hs_codes), ("isic", listing.isic_codes))
+        found = (self.vocabulary.nearest(scheme, digits) for scheme, codes in schemes for digits in codes)
+        return tuple(dict.fromkeys(concept.code for concept in found if concept))
+
     def understand(self, listing: Listing) -> Understanding:
-        """The concepts that a listing declares and those that its words name, best first."""
-        declared = {
-            concept.code: None
-            for scheme, codes in (("hs", listing.hs_codes), ("isic", listing.isic_codes))
-            for digits in codes
-            if (concept := self.vocabulary.nearest("hs" if scheme == "hs" else "isic", digits))
-        }
+        """The concepts that a listing declares and those that explain its words, best first."""
         found = {one.code: one for one in self._linker.find(listing.title)}
         if listing.text:
             for one in self._linker.find(listing.text):
                 if one.code not in found:
                     found[one.code] = Found(one.code, one.weight * TEXT_WEIGHT, one.words)
-        return Understanding(tuple(declared), tuple(found.values()))
+        return Understanding(self.declared(listing), tuple(found.values()))
 
     def vectors(self, listings: Sequence[Listing]) -> Vectors:
-        """One row a listing, in their order."""
+        """One row a listing, in their order; of unit length, or shorter for a text that tells little."""
         if not listings:
             return sparse.csr_array((0, self.columns), dtype=np.float32)
-        concepts = normalize(self._concepts(listings) @ self._neighbours)
-        words = normalize(self._hasher.transform([self._words(listing) for listing in listings]))
-        has_concepts = np.diff(sparse.csr_array(concepts).indptr) > 0
-        has_words = np.diff(sparse.csr_array(words).indptr) > 0
-        share = np.where(has_concepts, np.where(has_words, CONCEPT_SHARE, 1.0), 0.0)
+        weighed, confidence = self._concepts(listings)
+        concepts = normalize(weighed @ self._neighbours)
+        terms = [self._words(listing) for listing in listings]
+        told = np.array([_told(weights) for weights in terms])
+        words = normalize(self._hasher.transform([_with_trigrams(weights) for weights in terms]))
+        share = CONCEPT_SHARE * confidence
         stacked = sparse.hstack(
-            [sparse.diags_array(np.sqrt(share)) @ concepts, sparse.diags_array(np.sqrt(1 - share)) @ words]
+            [sparse.diags_array(np.sqrt(share)) @ concepts, sparse.diags_array(np.sqrt(1 - share) * told) @ words]
         )
         rows = sparse.csr_array(stacked, dtype=np.float32)
         rows.sum_duplicates()
@@ -168,22 +171,30 @@ class Relevance:
                 shared[token] = max(common)
         return tuple(sorted(shared, key=lambda token: (-shared[token], token)))
 
-    def _concepts(self, listings: Sequence[Listing]) -> sparse.csr_array:
+    def _concepts(self, listings: Sequence[Listing]) -> tuple[sparse.csr_array, Floats]:
+        """Listings × concepts, and how surely each listing speaks of its concepts."""
         rows: list[int] = []
         places: list[int] = []
         weights: list[float] = []
+        confidence = np.zeros(len(listings))
         for row, listing in enumerate(listings):
-            for code, weight in self._weighed(listing).items():
-                rows.append(row)
-                places.append(self.vocabulary.places[code])
-                weights.append(weight)
-        return sparse.csr_array((weights, (rows, places)), shape=(len(listings), len(self.vocabulary.concepts)))
+            found, confidence[row] = self._weighed(listing)
+            rows += [row] * len(found)
+            places += found
+            weights += found.values()
+        shape = (len(listings), len(self.vocabulary.concepts))
+        return sparse.csr_array((weights, (rows, places)), shape=shape), confidence
 
-    def _weighed(self, listing: Listing) -> dict[str, float]:
-        understood = self.understand(listing)
-        beside = TEXT_BESIDE_CODE if understood.declared else 1.0
-        weights = {one.code: one.weight * beside for one in understood.found}
-        return weights | dict.fromkeys(understood.declared, 1.0)
+    def _weighed(self, listing: Listing) -> tuple[dict[int, float], float]:
+        declared = [self.vocabulary.places[code] for code in self.declared(listing)]
+        title = self._linker.weigh(listing.title)
+        text = self._linker.weigh(listing.text) if listing.text else NOTHING
+        beside = TEXT_BESIDE_CODE if declared else 1.0
+        weights = dict(zip(text.places.tolist(), (beside * TEXT_WEIGHT * text.weights).tolist(), strict=True))
+        for place, weight in zip(title.places.tolist(), (beside * title.weights).tolist(), strict=True):
+            weights[place] = max(weight, weights.get(place, 0.0))
+        confidence = 1.0 if declared else max(title.confidence, TEXT_WEIGHT * text.confidence)
+        return weights | dict.fromkeys(declared, 1.0), confidence
 
     def _words(self, listing: Listing) -> dict[str, float]:
         counts = _counted(listing.title)
@@ -193,10 +204,16 @@ class Relevance:
         for term in weights:
             plain = term.startswith("#:") and term[2:].isdigit()
             weights[term] *= self.statistics.rarity(term) * (PLAIN_NUMBER if plain else 1.0)
-        return _with_trigrams(weights)
+        return weights
 
 
-def _with_trigrams(weights: dict[str, float]) -> dict[str, float]:
+def _told(weights: Mapping[str, float]) -> float:
+    """The part of the words' length, in [0, 1], that is left when fillers are played down."""
+    whole = sqrt(sum((weight / telling(term)) ** 2 for term, weight in weights.items()))
+    return sqrt(sum(weight**2 for weight in weights.values())) / whole if whole else 0.0
+
+
+def _with_trigrams(weights: Mapping[str, float]) -> dict[str, float]:
     """Adds letter trigrams that together hold ``TRIGRAM_SHARE`` of the vector's squared length."""
     grams: dict[str, float] = {}
     for term, weight in weights.items():
@@ -208,9 +225,9 @@ def _with_trigrams(weights: dict[str, float]) -> dict[str, float]:
     whole = sqrt(sum(weight**2 for weight in weights.values()))
     parts = sqrt(sum(weight**2 for weight in grams.values()))
     if not parts:
-        return weights
+        return dict(weights)
     scale = whole / parts * sqrt(TRIGRAM_SHARE / (1 - TRIGRAM_SHARE))
-    return weights | {name: weight * scale for name, weight in grams.items()}
+    return {**weights} | {name: weight * scale for name, weight in grams.items()}
 
 
 def _neighbours(words: Vocabulary) -> sparse.csr_array:

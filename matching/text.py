@@ -23,10 +23,32 @@ KAZAKH_WORDS = frozenset(
 STOP_WORDS = frozenset(
     (
         "a an and are as at be by for from in into is of on or our the their to we with that this other"
-        " any all per и в во на с со для по из к от до о об у или а не как что это мы наш наша наши их"
-        " также же ли бы при және мен пен бен үшін бойынша бар сондай ақ немесе осы бұл біз біздің"
+        " any all per than not no nor whether which such thereof therefor including excluding etc its been has have"
+        " was were will can may only also used use kind kinds"
+        " и в во на с со для по из к от до о об у или а не как что это мы наш наша наши их также же ли бы при"
+        " за над под без через чем тем кроме включая прочие прочий другие иные"
+        " және мен пен бен үшін бойынша бар сондай ақ немесе осы бұл біз біздің"
     ).split()
 )
+FILLERS = (
+    "quality high best good new reliable trusted leading company firm business enterprise supplier supply provision"
+    " provide procurement purchase buy sell sale offer need require look seek want available delivery price cheap"
+    " competitive affordable product goods item article various different range wide lot unit set piece type grade"
+    " class standard modern professional experienced international export import market client customer partner"
+    " partnership cooperation solution service year month project local government area state federal district"
+    " nigeria nigerian kazakhstan kazakh abroad heading"
+    " качество качественный высокий лучший хороший новый надежный ведущий компания фирма предприятие поставщик"
+    " поставка поставлять обеспечение закуп закупка покупка купить куплю продажа продаем продам предлагаем"
+    " предложение нужен нужна нужно нужны требуется требуются ищем ищу необходимо наличие цена дешево недорого товар"
+    " товары продукция изделие изделия различный разный ассортимент партия штука шт тип марка сорт класс вид стандарт"
+    " современный профессиональный опыт международный экспорт импорт рынок клиент партнер партнерство сотрудничество"
+    " решение услуга услуги год месяц проект область район республика казахстан нигерия"
+    " сапа сапалы жоғары жақсы үздік жаңа сенімді кәсіпорын жеткізу жеткіземіз жеткізуші сатып алу аламыз сату сатамыз"
+    " ұсынамыз ұсыныс керек қажет іздейміз баға арзан тауар өнім бұйым түрлі әртүрлі дана түрі маркасы сорты сыныпты"
+    " заманауи кәсіби тәжірибе халықаралық нарық серіктес серіктестік ынтымақтастық шешім қызмет қызметі жыл ай жоба"
+    " облыс аудан қазақстан"
+).split()
+"""Words that say that something is traded, not what."""
 TOKEN = re.compile(r"\d+(?:[.,/x×]\d+)*|[^\W\d_]+\d+[^\W_]*|[^\W\d_]+(?:['’ʼ][^\W\d_]+)*")
 CYRILLIC = re.compile(r"[Ѐ-ӿ]")
 LATIN = re.compile(r"[a-z]")
@@ -157,3 +179,55 @@ def _can_stand_before(stem: str, suffix: str) -> bool:
     if last in FRONT_VOWELS:
         return first in FRONT_VOWELS or suffix in {"мен", "бен", "пен"}
     return True
+
+
+_SKELETON = str.maketrans(
+    {
+        **dict(zip("абвгдезийклмнопрстуфхыэ", "abvgdeziiklmnoprstufhie", strict=True)),
+        **dict(zip("әғқңөұүһі", "agknouuhi", strict=True)),
+        **dict(zip("äáğǵıñńŋöóqūüúýyw", "aaggınnnookuuuiiu".replace("ı", "i"), strict=True)),
+        "ж": "j",
+        "ч": "ch",
+        "ш": "sh",
+        "щ": "sh",
+        "ц": "ts",
+        "ю": "iu",
+        "я": "ia",
+        "ь": "",
+        "ъ": "",
+        "ş": "sh",
+    }
+)
+
+
+def skeleton(word: str) -> str:
+    """The sounds of a Kazakh word in plain Latin letters, alike from Cyrillic and from any Latin spelling.
+
+    ``бидай``, ``biday`` and ``bıdaı`` give ``bidai``; ``қара`` and ``кара`` give ``kara``.
+    """
+    plain = word.translate(_SKELETON).replace("zh", "j").replace("gh", "g").replace("kh", "h").replace("iy", "i")
+    return plain.replace("ii", "i")
+
+
+def kazakh_skeletons(word: str) -> Iterable[str]:
+    """The skeletons that a word's Kazakh stem may have, longest first: the whole word, then without endings."""
+    whole = skeleton(word)
+    yield whole
+    for suffix in _SUFFIX_SKELETONS:
+        rest = whole.removesuffix(suffix)
+        if rest != whole and len(rest) >= SHORTEST_STEM:
+            yield rest
+
+
+_SUFFIX_SKELETONS = sorted(
+    {skeleton(suffix) for suffix in SUFFIXES} | {"larin", "lerin", "lari", "leri", "in"},
+    key=lambda suffix: (len(suffix), suffix),
+)
+
+FILLER_TERMS = frozenset(term for word in FILLERS for term in terms_of_token(fold(word)))
+FILLER_WEIGHT = 0.2
+
+
+def telling(term: str) -> float:
+    """How much a term can tell about what is traded: 1, or little for a filler."""
+    return FILLER_WEIGHT if term in FILLER_TERMS else 1.0

@@ -45,33 +45,31 @@ def company(country: str = "KZ", **fields: Any) -> Document:  # noqa: ANN401  # 
 
 def kazakh_mill(**fields: Any) -> Document:  # noqa: ANN401  # any field of the contract
     """A flour mill that writes Russian and needs cocoa."""
-    return company(
-        "KZ",
-        legal_name=f"ТОО «Қостанай Диірмені {next(_numbers)}»",
-        trading_name="Kostanay Mills",
-        languages=["kk", "ru", "en"],
-        region="KZ-39",
-        listings=[
+    profile = {
+        "legal_name": f"ТОО «Қостанай Диірмені {next(_numbers)}»",
+        "trading_name": "Kostanay Mills",
+        "languages": ["kk", "ru", "en"],
+        "region": "KZ-39",
+        "listings": [
             listing("offer", "Мука пшеничная, высший сорт", hs_codes=["110100"]),
             listing("need", "Какао-порошок алкализованный", hs_codes=["1805"]),
         ],
-        **fields,
-    )
+    }
+    return company("KZ", **(profile | fields))
 
 
 def nigerian_trader(**fields: Any) -> Document:  # noqa: ANN401  # any field of the contract
     """A trader that writes English, offers cocoa powder and needs flour."""
-    return company(
-        "NG",
-        legal_name=f"Kano Cocoa and Grains {next(_numbers)} Ltd",
-        languages=["en", "ha"],
-        region="NG-KN",
-        listings=[
+    profile = {
+        "legal_name": f"Kano Cocoa and Grains {next(_numbers)} Ltd",
+        "languages": ["en", "ha"],
+        "region": "NG-KN",
+        "listings": [
             listing("offer", "Cocoa powder, alkalised 10/12"),
             listing("need", "Wheat flour for bakeries"),
         ],
-        **fields,
-    )
+    }
+    return company("NG", **(profile | fields))
 
 
 def profile(name: str, country: str, *listings: Listing, **fields: Any) -> Profile:  # noqa: ANN401  # any field

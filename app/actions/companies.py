@@ -161,9 +161,6 @@ def _require_version(company: Company, version: int) -> None:
 def _settle(session: Session, company: Company) -> None:
     company.version += 1
     company.changed_at = now()
-    record_change(session, company.id)
-    if company.status != "suspended":
-        ask_for_ranking(session, company.id)
     try:
         session.flush()
     except IntegrityError as taken:
@@ -174,6 +171,10 @@ def _settle(session: Session, company: Company) -> None:
             " sign in with its token or write to the council.",
             errors=(FieldError("/registration_number", "registration_number_taken", "Check the number."),),
         ) from taken
+    record_change(session, company.id)
+    if company.status != "suspended":
+        ask_for_ranking(session, company.id)
+    session.flush()
 
 
 def _write(company: Company, data: CompanyIn) -> None:

@@ -31,6 +31,13 @@ DESCRIPTIONS = {
     428: "If-Match is missing",
 }
 
+SENTENCES: dict[int, tuple[str, str]] = {
+    400: ("The body cannot be read", "The body cannot be read as JSON in UTF-8."),
+    404: ("Not found", "There is nothing at this address."),
+    405: ("Method not allowed", "This address does not take this method."),
+}
+"""Title and detail of what the framework refuses by itself."""
+
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The problem answers of a route, for the OpenAPI document."""
@@ -112,18 +119,13 @@ async def _invalid(request: Request, failed: Exception) -> Response:
 async def _http(request: Request, failed: Exception) -> Response:
     assert isinstance(failed, HTTPException)  # noqa: S101  # it is installed for these
     language = language_asked_for(request.headers.get("accept-language"))
-    phrase = HTTPStatus(failed.status_code).phrase
-    details = {
-        404: "There is nothing at this address.",
-        405: "This address does not take this method.",
-        400: "The body cannot be read as JSON in UTF-8.",
-    }
+    title, detail = SENTENCES.get(failed.status_code, SENTENCES[HTTPStatus.NOT_FOUND])
     return problem(
         request,
         status=failed.status_code,
-        code=phrase.lower().replace(" ", "-"),
-        title=translate(phrase, language),
-        detail=translate(details.get(failed.status_code, phrase), language),
+        code=title.lower().replace(" ", "-"),
+        title=translate(title, language),
+        detail=translate(detail, language),
         headers=failed.headers,
     )
 

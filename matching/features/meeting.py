@@ -6,7 +6,7 @@ from datetime import date
 import numpy as np
 
 from matching.index.segment import Bools, Floats, Ints, Segment, last_day
-from matching.profile import KINDS, Profile, Side
+from matching.profile import KINDS, Listing, Profile, Side
 from matching.relevance import KIND_FIT, Vectors
 
 BEST_SHARE = 0.8
@@ -40,10 +40,12 @@ class Meeting:
         supplied: our needs with their offers.
         demanded: their needs with our offers.
         alike: our offers with their offers.
+        today: listings that were valid until an earlier day meet nothing.
     """
 
     asker: Profile
     segment: Segment
+    today: date
     supplied: Fits
     demanded: Fits
     alike: Fits
@@ -52,6 +54,10 @@ class Meeting:
     def size(self) -> int:
         """Firms in the segment."""
         return len(self.segment.profiles)
+
+    def is_valid(self, listing: Listing) -> bool:
+        """Whether a listing can still meet another."""
+        return last_day(listing) >= self.today.toordinal()
 
 
 def meet(asker: Profile, vectors: Vectors, segment: Segment, today: date) -> Meeting:
@@ -67,6 +73,7 @@ def meet(asker: Profile, vectors: Vectors, segment: Segment, today: date) -> Mee
     return Meeting(
         asker,
         segment,
+        today,
         supplied=table.fits(rows["need"], "offer", each_of_ours=True),
         demanded=table.fits(rows["offer"], "need", each_of_ours=False),
         alike=table.fits(rows["offer"], "offer", each_of_ours=True),

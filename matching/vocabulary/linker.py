@@ -1,36 +1,51 @@
 """From words to concepts.
 
-Every name of every concept is a unit vector over its terms, weighted by how few concepts use the term. A text's
-score for a name is the weight of the name found in it; a concept scores by its best name. Concepts are then picked
-greedily: one that is explained only by words that a better concept has already explained counts little, so that
-*palm oil* is not half *crude oil*.
+Each name of each concept is a set of terms, weighted by how few concepts use the term and how much it can tell.
+A term of a text is evidence for a concept by its weight and by how much of a name around it was found, so that
+*palm* alone says little about palm oil. ``find`` explains a text to people with few concepts: it picks greedily, and
+words that a better concept has explained count little for the next. ``weigh`` gives the whole evidence, for vectors.
 """
 
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from math import log
 
 import numpy as np
 import numpy.typing as npt
+from rapidfuzz.distance import OSA
 from scipy import sparse
 
 from matching.languages import LANGUAGES
-from matching.text import terms, terms_of_token, tokens, trigrams
+from matching.text import kazakh_skeletons, skeleton, telling, terms, terms_of_token, tokens, trigrams
 from matching.vocabulary.concepts import Vocabulary, trade_vocabulary
 
 Floats = npt.NDArray[np.float64]
+Places = npt.NDArray[np.int64]
 
-MOST_CONCEPTS = 6
-CANDIDATES = 60
+MOST_EXPLAINED = 6
+MOST_WEIGHED = 30
 EXPLAINED_ALREADY = 0.15
-WHOLE_NAME = 1.5
 LEAST_SHARE = 0.25
-LEAST_COVER = 0.3
-TYPO_LIKENESS = 0.55
-TYPO_TERMS = 3
-SHORTEST_TYPO = 4
+LEAST_WEIGHED = 0.03
+CHAPTER = 0.85
+"""What evidence counts for a chapter or division, which names whole shelves."""
+WHOLE_NAME = 0.8
+"""Power of the part of a name that was found."""
+LEAST_COVER = 0.1
+SHARPNESS = 1.5
+LATER = 0.8
+"""What words after the first comma, bracket or line count: the head of a listing comes first."""
+BREAK = re.compile(r"[,;(:\n]")
+SHORTEST_TYPO = 5
+SHORTEST_OTHERWISE = 3
+LONG_WORD = 8
+TYPOS = 2
+TYPO_COST = 0.2
+TYPO_CANDIDATES = 25
+OTHERWISE_WRITTEN = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +57,27 @@ class Found:
     words: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """All concepts that a text is evidence for, by place in the vocabulary, the largest weight 1.
+
+    ``confidence`` in [0, 1] is how much of a name of the best concept was found.
+    """
+
+    places: Places
+    weights: Floats
+    confidence: float
+
+
+NOTHING = Weighed(np.zeros(0, dtype=np.int64), np.zeros(0), 0.0)
+
+
 class Linker:
     """Finds the concepts that a text names, in all three languages at once."""
 
     def __init__(self, words: Vocabulary) -> None:
         self._codes = [concept.code for concept in words.concepts]
+        self._levels = np.array([CHAPTER if concept.parent is None else 1.0 for concept in words.concepts])
         self._columns: dict[str, int] = {}
         name_terms: list[list[int]] = []
         owners: list[int] = []
@@ -59,39 +90,35 @@ class Linker:
                         owners.append(place)
         self._owners = np.array(owners)
         self.weights = self._rarity(name_terms, len(words.concepts))
-        self._names = self._matrix(name_terms)
-        self._lengths = np.sqrt(self._squares(name_terms))
-        self._by_term = self._names.T.tocsr()
+        self._by_term = self._squares(name_terms).T.tocsr()
         self._spelling = _Spelling(self._columns)
-        self._term_weights = lru_cache(maxsize=50_000)(self._weights_of_token)
+        self._columns_of = lru_cache(maxsize=50_000)(self._columns_of_token)
 
     def _rarity(self, name_terms: list[list[int]], concepts: int) -> Floats:
         users: dict[int, set[int]] = defaultdict(set)
         for owner, found in zip(self._owners.tolist(), name_terms, strict=True):
             for column in found:
                 users[column].add(owner)
-        return np.array([log(1 + concepts / len(users[column])) for column in range(len(self._columns))])
+        rarity = (log(1 + concepts / len(users[column])) for column in range(len(self._columns)))
+        return np.array([weight * telling(term) for weight, term in zip(rarity, self._columns, strict=True)])
 
-    def _squares(self, name_terms: list[list[int]]) -> Floats:
-        return np.array([float((self.weights[found] ** 2).sum()) for found in name_terms])
-
-    def _matrix(self, name_terms: list[list[int]]) -> sparse.csr_array:
+    def _squares(self, name_terms: list[list[int]]) -> sparse.csr_array:
+        """Names × terms: the part of the name's squared length that a term holds; rows add up to 1."""
         starts = np.cumsum([0, *map(len, name_terms)])
         columns = np.concatenate([np.array(found) for found in name_terms])
-        lengths = np.repeat(np.sqrt(self._squares(name_terms)), np.diff(starts))
+        squares = self.weights[columns] ** 2
+        whole = np.add.reduceat(squares, starts[:-1])
         shape = (len(name_terms), len(self._columns))
-        return sparse.csr_array((self.weights[columns] / lengths, columns, starts), shape=shape)
+        return sparse.csr_array((squares / np.repeat(whole, np.diff(starts)), columns, starts), shape=shape)
 
     def find(self, text: str) -> list[Found]:
-        """The concepts of a text, best first, at most six; their weights' maximum is 1."""
-        by_token = {token: self._term_weights(token) for token in dict.fromkeys(tokens(text))}
-        by_column: dict[int, float] = {}
-        for found in by_token.values():
-            for column, share in found:
-                by_column[column] = max(by_column.get(column, 0.0), share)
-        if not by_column:
+        """The concepts that explain a text, best first, at most six; their weights' maximum is 1."""
+        by_token = {token: self._columns_of(token) for token in emphases(text)}
+        columns, shares = self._read(text)
+        if not len(columns):
             return []
-        picked = self._pick(np.array(list(by_column)), np.array(list(by_column.values())))
+        evidence, _ = self._evidence(columns, shares)
+        picked = _pick(evidence)
         best = max((score for _, score, _ in picked), default=0.0)
         return [
             Found(
@@ -99,89 +126,137 @@ class Linker:
                 score / best,
                 tuple(token for token, found in by_token.items() if any(column in used for column, _ in found)),
             )
-            for place, score, used in picked
+            for place, score, used in ((place, score, set(columns[at].tolist())) for place, score, at in picked)
         ]
 
-    def _pick(self, columns: npt.NDArray[np.int64], shares: Floats) -> list[tuple[int, float, set[int]]]:
+    def weigh(self, text: str) -> Weighed:
+        """All that a text is evidence for."""
+        columns, shares = self._read(text)
+        if not len(columns):
+            return NOTHING
+        evidence, covers = self._evidence(columns, shares)
+        whole = np.asarray(evidence.sum(axis=1)).ravel()
+        places = np.argsort(-whole, kind="stable")[:MOST_WEIGHED]
+        weights = (whole[places] / max(whole[places[0]], 1e-9)) ** SHARPNESS
+        kept = weights >= LEAST_WEIGHED
+        return Weighed(places[kept], weights[kept], float(min(1.0, covers[places[0]])))
+
+    def _read(self, text: str) -> tuple[Places, Floats]:
+        """The columns that a text's words stand for, and how surely each does."""
+        by_column: dict[int, float] = {}
+        for token, emphasis in emphases(text).items():
+            for column, likeness in self._columns_of(token):
+                by_column[column] = max(by_column.get(column, 0.0), likeness * emphasis)
+        return np.array(list(by_column), dtype=np.int64), np.array(list(by_column.values()))
+
+    def _evidence(self, columns: Places, shares: Floats) -> tuple[sparse.csr_array, Floats]:
+        """Concepts × the text's terms: the term's weight by how much of a name around it was found.
+
+        And for each concept how much of its best name was found.
+        """
         touched = self._by_term[columns]
-        scores = touched.T @ (self.weights[columns] * shares)
-        cover = scores / self._lengths
-        scores = scores * np.minimum(1.0, cover) ** WHOLE_NAME
-        scores[cover < LEAST_COVER] = 0.0
-        best = np.argsort(-scores, kind="stable")[: CANDIDATES * 3]
-        candidates: dict[int, tuple[float, set[int]]] = {}
-        held = touched.tocsc()
-        for name in best.tolist():
-            if scores[name] <= 0 or len(candidates) >= CANDIDATES:
-                break
-            owner = int(self._owners[name])
-            if owner not in candidates:
-                inside = held.indices[held.indptr[name] : held.indptr[name + 1]]
-                candidates[owner] = (float(scores[name]), set(columns[inside].tolist()))
-        return self._explain(candidates)
+        cover = np.asarray(touched.T @ shares)
+        names = touched.indices
+        rows = np.repeat(np.arange(len(columns)), np.diff(touched.indptr))
+        values = (self.weights[columns] * shares)[rows] * cover[names] ** WHOLE_NAME
+        keep = cover[names] >= LEAST_COVER
+        names, rows, values = names[keep], rows[keep], values[keep]
+        owners = self._owners[names]
+        order = np.lexsort((-values, rows, owners))
+        owners, rows, values = owners[order], rows[order], values[order]
+        first = np.ones(len(order), dtype=np.bool_)
+        first[1:] = (owners[1:] != owners[:-1]) | (rows[1:] != rows[:-1])
+        values = values[first] * self._levels[owners[first]]
+        shape = (len(self._codes), len(columns))
+        covers = np.zeros(len(self._codes))
+        np.maximum.at(covers, self._owners[names], cover[names])
+        return sparse.csr_array((values, (owners[first], rows[first])), shape=shape), covers
 
-    def _explain(self, candidates: Mapping[int, tuple[float, set[int]]]) -> list[tuple[int, float, set[int]]]:
-        picked: list[tuple[int, float, set[int]]] = []
-        explained: set[int] = set()
-        left = dict(candidates)
-        while left and len(picked) < MOST_CONCEPTS:
-            place, score = max(
-                ((place, self._worth(score, used, explained)) for place, (score, used) in left.items()),
-                key=lambda pair: (pair[1], -pair[0]),
-            )
-            if picked and score < LEAST_SHARE * picked[0][1]:
-                break
-            used = left.pop(place)[1]
-            picked.append((place, score, used))
-            explained |= used
-        return picked
-
-    def _worth(self, score: float, used: set[int], explained: set[int]) -> float:
-        if not explained:
-            return score
-        whole = sum(float(self.weights[column]) for column in used)
-        fresh = sum(float(self.weights[column]) for column in used - explained)
-        return score * (EXPLAINED_ALREADY + (1 - EXPLAINED_ALREADY) * fresh / whole)
-
-    def _weights_of_token(self, token: str) -> tuple[tuple[int, float], ...]:
+    def _columns_of_token(self, token: str) -> tuple[tuple[int, float], ...]:
         known = tuple((self._columns[term], 1.0) for term in terms_of_token(token) if term in self._columns)
         return known or self._spelling.nearest(token)
 
 
+def emphases(text: str) -> dict[str, float]:
+    """The tokens of a text and what each counts: those of the first part fully."""
+    counts: dict[str, float] = {}
+    for part in BREAK.split(text):
+        weight = LATER if counts else 1.0
+        for token in tokens(part):
+            counts.setdefault(token, weight)
+    return counts
+
+
+def _pick(evidence: sparse.csr_array) -> list[tuple[int, float, Places]]:
+    """Concepts that explain the terms: place, what each adds, the terms (columns of ``evidence``) behind it."""
+    whole = np.asarray(evidence.sum(axis=1)).ravel()
+    places = np.argsort(-whole, kind="stable")[: 2 * MOST_WEIGHED]
+    left = evidence[places[whole[places] > 0]].toarray()
+    fresh = np.ones(left.shape[1])
+    picked: list[tuple[int, float, Places]] = []
+    while len(picked) < min(MOST_EXPLAINED, len(left)):
+        worth = left @ fresh
+        at = int(np.argmax(worth))
+        if worth[at] <= 0 or (picked and worth[at] < LEAST_SHARE * picked[0][1]):
+            break
+        used = np.flatnonzero(left[at])
+        picked.append((int(places[at]), float(worth[at]), used))
+        fresh[used] = EXPLAINED_ALREADY
+        left[at] = 0.0
+    return picked
+
+
 class _Spelling:
-    """The known terms that look most like an unknown word."""
+    """The known terms that an unknown word was probably meant to be."""
 
     def __init__(self, columns: Mapping[str, int]) -> None:
-        self._grams: dict[str, int] = {}
-        rows, places = [], []
-        self._columns = [column for term, column in columns.items() if not term.startswith("#")]
-        words = [term for term in columns if not term.startswith("#")]
-        for row, term in enumerate(words):
-            for gram in self._of(term):
-                rows.append(row)
-                places.append(self._grams.setdefault(gram, len(self._grams)))
-        shape = (len(words), len(self._grams))
-        matrix = sparse.csr_array((np.ones(len(rows)), (rows, places)), shape=shape)
-        matrix.data[:] = 1.0
-        lengths = np.sqrt(np.maximum(matrix.sum(axis=1), 1.0))
-        self._by_gram = (sparse.diags_array(1 / lengths) @ matrix).T.tocsr()
-
-    @staticmethod
-    def _of(term: str) -> Iterable[str]:
-        space, _, word = term.partition(":")
-        return {f"{space}:{gram}" for gram in trigrams(word)}
+        self._words: dict[str, list[tuple[str, int]]] = {}
+        self._skeletons: dict[str, list[int]] = defaultdict(list)
+        by_gram: dict[str, list[int]] = defaultdict(list)
+        self._known: list[tuple[str, int]] = []
+        for term, column in columns.items():
+            space, _, word = term.partition(":")
+            if space == "#":
+                continue
+            if space == "k":
+                self._skeletons[skeleton(word)].append(column)
+            for gram in trigrams(word):
+                by_gram[f"{space}{gram}"].append(len(self._known))
+            self._known.append((term, column))
+        self._by_gram = {gram: np.array(rows) for gram, rows in by_gram.items()}
 
     def nearest(self, token: str) -> tuple[tuple[int, float], ...]:
-        if len(token) < SHORTEST_TYPO or not token.isalpha():
+        """Columns with their likeness in (0, 1]; none for short words and numbers."""
+        if not token.isalpha():
             return ()
-        grams = {gram for term in terms_of_token(token) for gram in self._of(term)}
-        known = [self._grams[gram] for gram in sorted(grams) if gram in self._grams]
-        if not known:
+        return self._otherwise_written(token) or self._mistyped(token)
+
+    def _otherwise_written(self, token: str) -> tuple[tuple[int, float], ...]:
+        """Kazakh in Latin letters, or with a Russian letter in place of a Kazakh one."""
+        if len(token) < SHORTEST_OTHERWISE:
             return ()
-        spaces = len(terms_of_token(token))
-        likeness = np.asarray(self._by_gram[known].sum(axis=0)).ravel() / np.sqrt(len(grams) / spaces)
-        best = np.argsort(-likeness, kind="stable")[:TYPO_TERMS]
-        return tuple((self._columns[row], float(likeness[row])) for row in best if likeness[row] >= TYPO_LIKENESS)
+        for stem in kazakh_skeletons(token):
+            if stem in self._skeletons:
+                return tuple((column, OTHERWISE_WRITTEN) for column in self._skeletons[stem])
+        return ()
+
+    def _mistyped(self, token: str) -> tuple[tuple[int, float], ...]:
+        if len(token) < SHORTEST_TYPO:
+            return ()
+        found: list[tuple[int, float]] = []
+        for term in terms_of_token(token):
+            space, _, word = term.partition(":")
+            rows = [self._by_gram[key] for gram in trigrams(word) if (key := f"{space}{gram}") in self._by_gram]
+            if not rows:
+                continue
+            counted = np.bincount(np.concatenate(rows), minlength=len(self._known))
+            for row in np.argsort(-counted, kind="stable")[:TYPO_CANDIDATES].tolist():
+                known, column = self._known[row]
+                apart = OSA.distance(word, known.partition(":")[2], score_cutoff=TYPOS)
+                if apart <= (TYPOS if len(word) >= LONG_WORD else 1):
+                    found.append((column, 1.0 - TYPO_COST * apart))
+        best = max((likeness for _, likeness in found), default=0.0)
+        return tuple((column, likeness) for column, likeness in found if likeness == best)
 
 
 @lru_cache(maxsize=1)

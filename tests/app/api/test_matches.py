@@ -142,7 +142,9 @@ def test_unchanged_ranking_is_304_and_a_change_ends_that(client: TestClient, reg
     first = client.get(url, headers=mill["headers"])
     again = client.get(url, headers=mill["headers"] | {"If-None-Match": first.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
-    russian = client.get(url, headers=mill["headers"] | {"If-None-Match": first.headers["etag"], "Accept-Language": "ru"})
+    russian = client.get(
+        url, headers=mill["headers"] | {"If-None-Match": first.headers["etag"], "Accept-Language": "ru"}
+    )
     assert russian.status_code == 200
     register(grower(1))
     assert client.get(url, headers=mill["headers"] | {"If-None-Match": first.headers["etag"]}).status_code == 200

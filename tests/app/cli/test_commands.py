@@ -1,0 +1,163 @@
+import json
+import socket
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from tests.conftest import SHARED
+from tests.factories import kazakh_mill, nigerian_trader
+from tests.programs import caravan, records, serving
+
+pytestmark = pytest.mark.slow
+
+COMMANDS = ["demo", "serve", "migrate", "refresh", "import", "export", "rank", "evaluate", "openapi", "staff"]
+
+
+def registered(path: Path, *documents: dict[str, object]) -> Path:
+    path.write_text("".join(json.dumps(one, ensure_ascii=False) + "\n" for one in documents), encoding="utf-8")
+    return path
+
+
+def test_demo_prints_both_countries_and_starts_again_from_its_data(tmp_path: Path) -> None:
+    data = tmp_path / "var"
+    first = caravan(data, "demo", "--once")
+    assert first.returncode == 0, first.stderr
+    assert "(KZ): best counterparts" in first.stdout
+    assert "(NG): best counterparts" in first.stdout
+    assert "shared:" in first.stdout
+    again = caravan(data, "demo", "--once")
+    assert again.returncode == 0
+    assert again.stdout.split("best counterparts")[0] == first.stdout.split("best counterparts")[0]
+
+
+def test_demo_serves_and_its_documentation_opens(tmp_path: Path) -> None:
+    with serving(tmp_path / "var", "demo") as address:
+        assert httpx2.get(f"{address}/docs").status_code == 200
+        assert httpx2.get(f"{address}/readyz").json()["companies"] >= 120
+
+
+def test_port_in_use_is_a_sentence_and_exit_code_2(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        for command in ("demo", "serve"):
+            ended = caravan(tmp_path / "var", command, "--port", str(port))
+            assert ended.returncode == 2
+            assert f"Port {port}" in ended.stderr
+            assert "Traceback" not in ended.stderr + ended.stdout
+
+
+def test_import_reports_rejected_rows_and_export_gives_the_rest_back(tmp_path: Path) -> None:
+    data, path = tmp_path / "var", tmp_path / "firms.jsonl"
+    mill, trader = kazakh_mill(), nigerian_trader()
+    registered(path, mill, trader, kazakh_mill(registration_number="1"))
+    ended = caravan(data, "import", str(path))
+    assert ended.returncode == 1
+    assert "2 added" in ended.stdout
+    assert "line 3" in ended.stderr
+    assert (tmp_path / "firms.jsonl.rejected.jsonl").is_file()
+    assert [one["legal_name"] for one in records(caravan(data, "export").stdout)] == [
+        mill["legal_name"],
+        trader["legal_name"],
+    ]
+    out = tmp_path / "out.jsonl"
+    assert caravan(data, "export", str(out)).returncode == 0
+    again = caravan(data, "import", str(out))
+    assert (again.returncode, again.stdout.strip()) == (0, "0 added, 0 changed, 2 unchanged, 0 rejected.")
+
+
+def test_missing_file_is_a_sentence(tmp_path: Path) -> None:
+    ended = caravan(tmp_path / "var", "import", str(tmp_path / "nothing.jsonl"))
+    assert ended.returncode == 2
+    assert "nothing.jsonl" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_rank_prints_the_contract_s_items(tmp_path: Path) -> None:
+    data, path = tmp_path / "var", tmp_path / "firms.jsonl"
+    mill, trader = kazakh_mill(), nigerian_trader()
+    registered(path, mill, trader)
+    caravan(data, "import", str(path), "--verified")
+    ended = caravan(data, "rank", str(mill["registration_number"]), "--limit", "5", "--json")
+    (item,) = json.loads(ended.stdout)["items"]
+    assert item["rank"] == 1
+    assert item["company"]["country"] == "NG"
+    assert item["evidence"]
+    shown = caravan(data, "rank", "kostanay mills")
+    assert "best counterparts" in shown.stdout or shown.returncode == 2
+    nobody = caravan(data, "rank", "no such firm")
+    assert (nobody.returncode, nobody.stdout) == (2, "")
+    assert "no such firm" in nobody.stderr
+
+
+def test_staff_token_works_and_is_for_an_address(tmp_path: Path) -> None:
+    data = tmp_path / "var"
+    token = caravan(data, "staff", "add", "Officer@Council.example").stdout.strip()
+    with serving(data) as address:
+        answer = httpx2.get(f"{address}/v1/matches", headers={"Authorization": f"Bearer {token}"})
+        assert answer.status_code == 200
+    assert caravan(data, "staff", "add", "nobody").returncode == 2
+
+
+def test_evaluate_prints_the_figures(tmp_path: Path) -> None:
+    (tmp_path / "qrels").mkdir()
+    registered(
+        tmp_path / "corpus.jsonl", {"_id": "a", "title": "", "text": "Wheat flour"}, {"_id": "b", "text": "Coal"}
+    )
+    registered(tmp_path / "queries.jsonl", {"_id": "q", "text": "мука пшеничная"}, {"_id": "unjudged", "text": "x"})
+    (tmp_path / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\nq\ta\t1\n", encoding="utf-8")
+    ended = caravan(tmp_path / "var", "evaluate", str(tmp_path), "--json")
+    figures = json.loads(ended.stdout)
+    assert figures.pop("queries_per_second") > 0
+    assert figures == {"set": tmp_path.name, "queries": 1, "ndcg@10": 1.0, "mrr@10": 1.0, "recall@10": 1.0}
+    assert caravan(tmp_path / "var", "evaluate", str(tmp_path / "nothing")).returncode == 2
+
+
+def test_server_refuses_a_database_that_is_behind(tmp_path: Path, postgres_url: str) -> None:
+    ended = caravan(
+        tmp_path / "var", "serve", "--port", "0", CARAVAN_DATABASE_URL=postgres_url.replace("/caravan", "/postgres")
+    )
+    assert ended.returncode == 2
+    assert "caravan migrate" in ended.stderr
+
+
+def test_openapi_is_the_document(tmp_path: Path) -> None:
+    assert json.loads(caravan(tmp_path / "var", "openapi").stdout)["openapi"].startswith("3.1")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_says_what_a_command_does(tmp_path: Path, command: str) -> None:
+    ended = caravan(tmp_path / "var", command, "--help")
+    assert ended.returncode == 0
+    assert len(ended.stdout) > 300
+    assert not (tmp_path / "var").exists()
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the public lists are not beside the repository")
+def test_real_lists_beside_the_sample_rank_right(tmp_path: Path) -> None:
+    data = tmp_path / "var"
+    caravan(data, "demo", "--once")
+    for name in ("kz_exporters.jsonl", "ng_contractors.jsonl"):
+        assert caravan(data, "import", str(_copied(SHARED / name, tmp_path))).returncode in {0, 1}
+    buyer = kazakh_mill(legal_name="ТОО «Тест Энерго»") | {
+        "sectors": ["energy"],
+        "listings": [{"side": "need", "kind": "goods", "title": "Нужны силовые трансформаторы 500 кВА"}],
+    }
+    driller = kazakh_mill(legal_name="ТОО «Тест Бурение»") | {
+        "sectors": ["mining"],
+        "listings": [{"side": "offer", "kind": "service", "title": "Бурение скважин на воду"}],
+    }
+    caravan(data, "import", str(registered(tmp_path / "asked.jsonl", buyer, driller)))
+    for firm, concept in ((buyer, "hs:8504"), (driller, "isic:")):
+        items = json.loads(caravan(data, "rank", str(firm["registration_number"]), "--limit", "5", "--json").stdout)[
+            "items"
+        ]
+        for item in items:
+            codes = [concept["code"] for one in item["evidence"] for concept in one["concepts"]]
+            assert any(code.startswith(concept) for code in codes), item["company"]["name"]
+
+
+def _copied(path: Path, folder: Path) -> Path:
+    copy = folder / path.name
+    copy.write_bytes(path.read_bytes())
+    return copy

@@ -1,0 +1,64 @@
+"""The program as a person starts it: commands, servers, their data."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+CARAVAN = Path(sys.executable).with_name("caravan")
+LONGEST = 60.0
+
+
+def environment(data: Path, **more: str) -> dict[str, str]:
+    """The environment with its own data directory."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("CARAVAN_", "COV_CORE"))}
+    return kept | {"CARAVAN_DATA_DIR": str(data), "COLUMNS": "160", "PYTHONWARNINGS": "default"} | more
+
+
+def caravan(data: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """Runs a command to its end."""
+    return subprocess.run(
+        [CARAVAN, *arguments],
+        env=environment(data, **more),
+        capture_output=True,
+        text=True,
+        timeout=LONGEST,
+        check=False,
+    )
+
+
+@contextmanager
+def serving(data: Path, *arguments: str, **more: str) -> Iterator[str]:
+    """The address of a server on a free port that is ended at the end; what it prints goes beside its data."""
+    log = data.with_name(f"{data.name}.log")
+    command = [str(CARAVAN), *(arguments or ("serve",)), "--port", "0"]
+    with (
+        log.open("w") as out,
+        subprocess.Popen(command, env=environment(data, **more), stdout=out, stderr=subprocess.STDOUT) as process,
+    ):
+        try:
+            wait_until(lambda: "startup complete" in log.read_text() or process.poll() is not None)
+            found = re.search(r"http://127\.0\.0\.1:\d+", log.read_text())
+            assert found, "The server did not start:\n" + log.read_text()
+            yield found[0]
+        finally:
+            process.terminate()
+            process.wait(timeout=LONGEST)
+
+
+def records(text: str) -> list[dict[str, object]]:
+    """Standard output in JSON Lines."""
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def wait_until(holds: Callable[[], bool], seconds: float = LONGEST) -> None:
+    """Looks again and again until it holds, or the time is up."""
+    until = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < until, "It did not happen in time."
+        time.sleep(0.02)
