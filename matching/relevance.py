@@ -21,13 +21,15 @@ from sklearn.preprocessing import normalize
 from matching.languages import LANGUAGES
 from matching.profile import KINDS, Kind, Listing
 from matching.text import language_of, telling, terms_of_token, tokens, trigrams
-from matching.vocabulary import NOTHING, Found, Linker, Scheme, Vocabulary, trade_linker, trade_vocabulary
+from matching.vocabulary import SILENT, Found, Linker, Scheme, Vocabulary, trade_linker, trade_vocabulary
 
 Floats = npt.NDArray[np.float64]
 Vectors: TypeAlias = sparse.csr_array
 """Listings × columns, float32, rows of at most unit length."""
 
-CONCEPT_SHARE = 0.7
+NAMED_SHARE = 0.45
+HINTED_SHARE = 0.3
+NAMED_SHARPNESS = 1.0
 WORD_COLUMNS = 1 << 20
 TEXT_WEIGHT = 0.35
 TEXT_BESIDE_CODE = 0.6
@@ -35,6 +37,8 @@ TRIGRAM_SHARE = 0.2
 PLAIN_NUMBER = 0.3
 PARENT = 0.3
 GRANDPARENT = 0.1
+NAMED_PARENT = 0.5
+NAMED_GRANDPARENT = 0.2
 LINKED = 0.35
 
 _SAME_KIND = 1.0
@@ -105,6 +109,15 @@ class Understanding:
     found: tuple[Found, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Concepts:
+    """Concepts of a listing, by place: those it names, all it hints at, and how sure that is."""
+
+    named: dict[int, float]
+    hinted: dict[int, float]
+    confidence: float
+
+
 class Relevance:
     """Turns listings into vectors whose dot products are relevances."""
 
@@ -113,12 +126,13 @@ class Relevance:
         self.vocabulary: Vocabulary = trade_vocabulary()
         self._linker: Linker = trade_linker()
         self._neighbours = _neighbours(self.vocabulary)
+        self._parents = _parents(self.vocabulary)
         self._hasher = FeatureHasher(n_features=WORD_COLUMNS, alternate_sign=False, dtype=np.float64)
 
     @property
     def columns(self) -> int:
         """Width of the vectors."""
-        return len(self.vocabulary.concepts) + WORD_COLUMNS
+        return 2 * len(self.vocabulary.concepts) + WORD_COLUMNS
 
     def declared(self, listing: Listing) -> tuple[str, ...]:
         """The finest known concepts of the codes that a listing declares, each once."""
@@ -139,15 +153,19 @@ class Relevance:
         """One row a listing, in their order; of unit length, or shorter for a text that tells little."""
         if not listings:
             return sparse.csr_array((0, self.columns), dtype=np.float32)
-        weighed, confidence = self._concepts(listings)
-        concepts = normalize(weighed @ self._neighbours)
+        readings = [self._read(listing) for listing in listings]
+        confidence = np.array([reading.confidence for reading in readings])
+        named = normalize(self._matrix([reading.named for reading in readings]) @ self._neighbours)
+        hinted = normalize(self._matrix([reading.hinted for reading in readings]) @ self._parents)
         terms = [self._words(listing) for listing in listings]
         told = np.array([_told(weights) for weights in terms])
         words = normalize(self._hasher.transform([_with_trigrams(weights) for weights in terms]))
-        share = CONCEPT_SHARE * confidence
-        stacked = sparse.hstack(
-            [sparse.diags_array(np.sqrt(share)) @ concepts, sparse.diags_array(np.sqrt(1 - share) * told) @ words]
+        parts = (
+            (NAMED_SHARE * confidence, named),
+            (HINTED_SHARE * confidence, hinted),
+            ((1 - (NAMED_SHARE + HINTED_SHARE) * confidence) * told**2, words),
         )
+        stacked = sparse.hstack([sparse.diags_array(np.sqrt(share)) @ part for share, part in parts])
         rows = sparse.csr_array(stacked, dtype=np.float32)
         rows.sum_duplicates()
         return rows
@@ -155,10 +173,12 @@ class Relevance:
     def shared_concepts(self, one: Vectors, other: Vectors) -> list[tuple[str, float]]:
         """What each concept adds to the relevance of two single rows, largest first."""
         both = sparse.coo_array(one.multiply(other))
-        pairs = zip(both.coords[1].tolist(), both.data.tolist(), strict=True)
-        named = [
-            (self.vocabulary.concepts[at].code, added) for at, added in pairs if at < len(self.vocabulary.concepts)
-        ]
+        added: Counter[int] = Counter()
+        size = len(self.vocabulary.concepts)
+        for at, value in zip(both.coords[1].tolist(), both.data.tolist(), strict=True):
+            if at < 2 * size:
+                added[at % size] += value
+        named = [(self.vocabulary.concepts[at].code, value) for at, value in added.items()]
         return sorted(named, key=lambda pair: (-pair[1], pair[0]))
 
     def shared_words(self, ours: Listing, theirs: Listing) -> tuple[str, ...]:
@@ -171,30 +191,28 @@ class Relevance:
                 shared[token] = max(common)
         return tuple(sorted(shared, key=lambda token: (-shared[token], token)))
 
-    def _concepts(self, listings: Sequence[Listing]) -> tuple[sparse.csr_array, Floats]:
-        """Listings × concepts, and how surely each listing speaks of its concepts."""
-        rows: list[int] = []
-        places: list[int] = []
-        weights: list[float] = []
-        confidence = np.zeros(len(listings))
-        for row, listing in enumerate(listings):
-            found, confidence[row] = self._weighed(listing)
-            rows += [row] * len(found)
-            places += found
-            weights += found.values()
-        shape = (len(listings), len(self.vocabulary.concepts))
-        return sparse.csr_array((weights, (rows, places)), shape=shape), confidence
+    def _matrix(self, weights: Sequence[Mapping[int, float]]) -> sparse.csr_array:
+        rows = np.repeat(np.arange(len(weights)), [len(row) for row in weights])
+        places = np.array([place for row in weights for place in row], dtype=np.int64)
+        values = np.array([weight for row in weights for weight in row.values()])
+        return sparse.csr_array((values, (rows, places)), shape=(len(weights), len(self.vocabulary.concepts)))
 
-    def _weighed(self, listing: Listing) -> tuple[dict[int, float], float]:
+    def _read(self, listing: Listing) -> "_Concepts":
         declared = [self.vocabulary.places[code] for code in self.declared(listing)]
-        title = self._linker.weigh(listing.title)
-        text = self._linker.weigh(listing.text) if listing.text else NOTHING
         beside = TEXT_BESIDE_CODE if declared else 1.0
-        weights = dict(zip(text.places.tolist(), (beside * TEXT_WEIGHT * text.weights).tolist(), strict=True))
-        for place, weight in zip(title.places.tolist(), (beside * title.weights).tolist(), strict=True):
-            weights[place] = max(weight, weights.get(place, 0.0))
-        confidence = 1.0 if declared else max(title.confidence, TEXT_WEIGHT * text.confidence)
-        return weights | dict.fromkeys(declared, 1.0), confidence
+        named: dict[int, float] = {}
+        hinted: dict[int, float] = {}
+        confidence = 1.0 if declared else 0.0
+        for text, weight in ((listing.title, beside), (listing.text, beside * TEXT_WEIGHT)):
+            reading = self._linker.read(text) if text else SILENT
+            for one in reading.found:
+                place = self.vocabulary.places[one.code]
+                named[place] = max(named.get(place, 0.0), weight * one.weight**NAMED_SHARPNESS)
+            for place, hint in zip(reading.places.tolist(), reading.weights.tolist(), strict=True):
+                hinted[place] = max(hinted.get(place, 0.0), weight * hint)
+            confidence = max(confidence, weight * reading.confidence)
+        codes = dict.fromkeys(declared, 1.0)
+        return _Concepts(named | codes, hinted | codes, confidence)
 
     def _words(self, listing: Listing) -> dict[str, float]:
         counts = _counted(listing.title)
@@ -230,8 +248,8 @@ def _with_trigrams(weights: Mapping[str, float]) -> dict[str, float]:
     return {**weights} | {name: weight * scale for name, weight in grams.items()}
 
 
-def _neighbours(words: Vocabulary) -> sparse.csr_array:
-    """Concepts × concepts: how strongly each lights itself (1), those above it, and those it is linked with."""
+def _parents(words: Vocabulary) -> sparse.csr_array:
+    """Concepts × concepts: each lights itself and, weaker, those above it."""
     lit: dict[tuple[int, int], float] = {}
     for place, concept in enumerate(words.concepts):
         lit[place, place] = 1.0
@@ -241,10 +259,27 @@ def _neighbours(words: Vocabulary) -> sparse.csr_array:
                 break
             lit[place, words.places[above]] = weight
             above = words[above].parent
+    return _square(lit, len(words.concepts))
+
+
+def _neighbours(words: Vocabulary) -> sparse.csr_array:
+    """Concepts × concepts: each lights itself, those above it, and those it is linked with in the value chain."""
+    lit: dict[tuple[int, int], float] = {}
+    for place, concept in enumerate(words.concepts):
+        lit[place, place] = 1.0
+        above = concept.parent
+        for weight in (NAMED_PARENT, NAMED_GRANDPARENT):
+            if above is None:
+                break
+            lit[place, words.places[above]] = weight
+            above = words[above].parent
     for link in words.links:
         for pair in ((link.source, link.target), (link.target, link.source)):
             at = words.places[pair[0]], words.places[pair[1]]
             lit[at] = max(lit.get(at, 0.0), LINKED * link.strength)
+    return _square(lit, len(words.concepts))
+
+
+def _square(lit: Mapping[tuple[int, int], float], size: int) -> sparse.csr_array:
     places = np.array(list(lit))
-    size = len(words.concepts)
     return sparse.csr_array((list(lit.values()), (places[:, 0], places[:, 1])), shape=(size, size))

@@ -54,6 +54,9 @@ CYRILLIC = re.compile(r"[Ѐ-ӿ]")
 LATIN = re.compile(r"[a-z]")
 LONGEST_SERIES = 3
 
+LOOKALIKES = str.maketrans("авекмнорстх,×", "abekmhopctx.x")
+"""Cyrillic letters in grades that stand for the Latin ones they look like (``М400``), and number signs."""
+
 _english = Stemmer.Stemmer("english", maxCacheSize=0)
 _russian = Stemmer.Stemmer("russian", maxCacheSize=0)
 
@@ -110,7 +113,7 @@ def terms(text: str, language: Language | None = None) -> list[str]:
 def terms_of_token(token: str, language: Language | None = None) -> tuple[str, ...]:
     """The terms that one token stands for; empty for stop words and single letters."""
     if token[0].isdigit() or any(letter.isdigit() for letter in token):
-        return (f"#:{token.replace(',', '.').replace('×', 'x')}",)
+        return (f"#:{token.translate(LOOKALIKES)}",)
     if token in STOP_WORDS or len(token) == 1:
         return ()
     if not CYRILLIC.search(token):

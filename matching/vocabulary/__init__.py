@@ -1,19 +1,19 @@
 """The trilingual vocabulary: concepts, their links, and finding them in a text."""
 
 from matching.vocabulary.concepts import Concept, Link, Scheme, Vocabulary, VocabularyInvalid, trade_vocabulary
-from matching.vocabulary.linker import NOTHING, Found, Linker, Weighed, trade_linker
+from matching.vocabulary.linker import SILENT, Found, Linker, Reading, trade_linker
 from matching.vocabulary.typeahead import search_concepts
 
 __all__ = [
-    "NOTHING",
+    "SILENT",
     "Concept",
     "Found",
     "Link",
     "Linker",
+    "Reading",
     "Scheme",
     "Vocabulary",
     "VocabularyInvalid",
-    "Weighed",
     "search_concepts",
     "trade_linker",
     "trade_vocabulary",

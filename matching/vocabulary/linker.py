@@ -8,7 +8,7 @@ words that a better concept has explained count little for the next. ``weigh`` g
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from math import log
@@ -18,17 +18,18 @@ import numpy.typing as npt
 from rapidfuzz.distance import OSA
 from scipy import sparse
 
-from matching.languages import LANGUAGES
+from matching.languages import LANGUAGES, Language
 from matching.text import kazakh_skeletons, skeleton, telling, terms, terms_of_token, tokens, trigrams
-from matching.vocabulary.concepts import Vocabulary, trade_vocabulary
+from matching.vocabulary.concepts import Concept, Vocabulary, trade_vocabulary
 
 Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.int64]
 
-MOST_EXPLAINED = 6
+MOST_EXPLAINED = 8
 MOST_WEIGHED = 30
-EXPLAINED_ALREADY = 0.15
-LEAST_SHARE = 0.25
+EXPLAINED_ALREADY = 0.3
+EXPLAINED_BESIDE = 1.0
+LEAST_SHARE = 0.2
 LEAST_WEIGHED = 0.03
 CHAPTER = 0.85
 """What evidence counts for a chapter or division, which names whole shelves."""
@@ -38,6 +39,8 @@ LEAST_COVER = 0.1
 SHARPNESS = 1.5
 LATER = 0.8
 """What words after the first comma, bracket or line count: the head of a listing comes first."""
+ENUMERATED = 0.85
+LISTED = re.compile(r",\s*| (?:and|и|мен|пен|бен|және) ")
 BREAK = re.compile(r"[,;(:\n]")
 SHORTEST_TYPO = 5
 SHORTEST_OTHERWISE = 3
@@ -58,18 +61,23 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Weighed:
-    """All concepts that a text is evidence for, by place in the vocabulary, the largest weight 1.
+class Reading:
+    """What a text tells.
 
-    ``confidence`` in [0, 1] is how much of a name of the best concept was found.
+    Attributes:
+        found: the concepts that explain it.
+        places: every concept that it is evidence for, as places in the vocabulary, best first.
+        weights: of those, the largest 1.
+        confidence: how much of a name of the best concept was found, in [0, 1].
     """
 
+    found: tuple[Found, ...]
     places: Places
     weights: Floats
     confidence: float
 
 
-NOTHING = Weighed(np.zeros(0, dtype=np.int64), np.zeros(0), 0.0)
+SILENT = Reading((), np.zeros(0, dtype=np.int64), np.zeros(0), 0.0)
 
 
 class Linker:
@@ -78,19 +86,23 @@ class Linker:
     def __init__(self, words: Vocabulary) -> None:
         self._codes = [concept.code for concept in words.concepts]
         self._levels = np.array([CHAPTER if concept.parent is None else 1.0 for concept in words.concepts])
+        self._goods = np.array([concept.scheme == "hs" for concept in words.concepts])
+        families = {family: number for number, family in enumerate(dict.fromkeys(map(_family, words.concepts)))}
+        self._families = np.array([families[_family(concept)] for concept in words.concepts])
         self._columns: dict[str, int] = {}
         name_terms: list[list[int]] = []
         owners: list[int] = []
+        worths: list[float] = []
         for place, concept in enumerate(words.concepts):
-            for language in LANGUAGES:
-                for name in (concept.labels[language], *concept.names[language]):
-                    found = {self._columns.setdefault(term, len(self._columns)) for term in terms(name, language)}
-                    if found:
-                        name_terms.append(sorted(found))
-                        owners.append(place)
+            for language, name, worth in _names(concept):
+                found = {self._columns.setdefault(term, len(self._columns)) for term in terms(name, language)}
+                if found:
+                    name_terms.append(sorted(found))
+                    owners.append(place)
+                    worths.append(worth)
         self._owners = np.array(owners)
         self.weights = self._rarity(name_terms, len(words.concepts))
-        self._by_term = self._squares(name_terms).T.tocsr()
+        self._by_term = (sparse.diags_array(worths) @ self._squares(name_terms)).T.tocsr()
         self._spelling = _Spelling(self._columns)
         self._columns_of = lru_cache(maxsize=50_000)(self._columns_of_token)
 
@@ -112,34 +124,37 @@ class Linker:
         return sparse.csr_array((squares / np.repeat(whole, np.diff(starts)), columns, starts), shape=shape)
 
     def find(self, text: str) -> list[Found]:
-        """The concepts that explain a text, best first, at most six; their weights' maximum is 1."""
+        """The concepts that explain a text, best first, at most eight; their weights' maximum is 1."""
+        return list(self.read(text).found)
+
+    def read(self, text: str) -> Reading:
+        """All that a text tells."""
         by_token = {token: self._columns_of(token) for token in emphases(text)}
         columns, shares = self._read(text)
         if not len(columns):
-            return []
-        evidence, _ = self._evidence(columns, shares)
-        picked = _pick(evidence)
-        best = max((score for _, score, _ in picked), default=0.0)
-        return [
-            Found(
-                self._codes[place],
-                score / best,
-                tuple(token for token, found in by_token.items() if any(column in used for column, _ in found)),
-            )
-            for place, score, used in ((place, score, set(columns[at].tolist())) for place, score, at in picked)
-        ]
-
-    def weigh(self, text: str) -> Weighed:
-        """All that a text is evidence for."""
-        columns, shares = self._read(text)
-        if not len(columns):
-            return NOTHING
+            return SILENT
         evidence, covers = self._evidence(columns, shares)
         whole = np.asarray(evidence.sum(axis=1)).ravel()
-        places = np.argsort(-whole, kind="stable")[:MOST_WEIGHED]
-        weights = (whole[places] / max(whole[places[0]], 1e-9)) ** SHARPNESS
-        kept = weights >= LEAST_WEIGHED
-        return Weighed(places[kept], weights[kept], float(min(1.0, covers[places[0]])))
+        places = np.argsort(-whole, kind="stable")[: 2 * MOST_WEIGHED]
+        places = places[whole[places] > 0]
+        if not len(places):
+            return SILENT
+        picked = self._pick(places, evidence[places].toarray())
+        best = picked[0][1]
+        weights = (whole[places[:MOST_WEIGHED]] / whole[places[0]]) ** SHARPNESS
+        return Reading(
+            tuple(
+                Found(
+                    self._codes[places[at]],
+                    score / best,
+                    tuple(token for token, found in by_token.items() if any(column in used for column, _ in found)),
+                )
+                for at, score, used in ((at, score, set(columns[terms].tolist())) for at, score, terms in picked)
+            ),
+            places[:MOST_WEIGHED][weights >= LEAST_WEIGHED],
+            weights[weights >= LEAST_WEIGHED],
+            float(min(1.0, covers[places[0]])),
+        )
 
     def _read(self, text: str) -> tuple[Places, Floats]:
         """The columns that a text's words stand for, and how surely each does."""
@@ -172,9 +187,47 @@ class Linker:
         np.maximum.at(covers, self._owners[names], cover[names])
         return sparse.csr_array((values, (owners[first], rows[first])), shape=shape), covers
 
+    def _pick(self, places: Places, evidence: Floats) -> list[tuple[int, float, Places]]:
+        """Concepts (rows) that explain the terms (columns): row, what each adds, the terms behind it.
+
+        What a picked concept explains counts little for strangers, somewhat for a service beside goods (or the
+        other way), and fully for its kin: the same heading or class.
+        """
+        left = evidence.copy()
+        picked: list[tuple[int, float, Places]] = []
+        while len(picked) < min(MOST_EXPLAINED, len(left)):
+            worth = left.sum(axis=1)
+            at = int(np.argmax(worth))
+            if worth[at] <= 0 or (picked and worth[at] < LEAST_SHARE * picked[0][1]):
+                break
+            used = np.flatnonzero(evidence[at])
+            picked.append((at, float(worth[at]), used))
+            stranger = self._families[places] != self._families[places[at]]
+            other = self._goods[places] != self._goods[places[at]]
+            rest = np.where(stranger, np.where(other, EXPLAINED_BESIDE, EXPLAINED_ALREADY), 1.0)
+            left[:, used] = np.minimum(left[:, used], evidence[:, used] * rest[:, None])
+            evidence[at], left[at] = 0.0, 0.0
+        return picked
+
     def _columns_of_token(self, token: str) -> tuple[tuple[int, float], ...]:
         known = tuple((self._columns[term], 1.0) for term in terms_of_token(token) if term in self._columns)
         return known or self._spelling.nearest(token)
+
+
+def _names(concept: Concept) -> Iterator[tuple[Language, str, float]]:
+    """What a concept is found by: its names, its labels, and what a label lists one by one, which says less."""
+    for language in LANGUAGES:
+        label = concept.labels[language]
+        for name in (label, *concept.names[language]):
+            yield language, name, 1.0
+        parts = [part for part in LISTED.split(label) if part]
+        if len(parts) > 1:
+            yield from ((language, part, ENUMERATED) for part in parts)
+
+
+def _family(concept: Concept) -> str:
+    """The heading of goods, the class of services; a broader concept is a family of its own."""
+    return concept.code.partition("-")[0][: len("hs:1234" if concept.scheme == "hs" else "isic:1234")]
 
 
 def emphases(text: str) -> dict[str, float]:
@@ -185,25 +238,6 @@ def emphases(text: str) -> dict[str, float]:
         for token in tokens(part):
             counts.setdefault(token, weight)
     return counts
-
-
-def _pick(evidence: sparse.csr_array) -> list[tuple[int, float, Places]]:
-    """Concepts that explain the terms: place, what each adds, the terms (columns of ``evidence``) behind it."""
-    whole = np.asarray(evidence.sum(axis=1)).ravel()
-    places = np.argsort(-whole, kind="stable")[: 2 * MOST_WEIGHED]
-    left = evidence[places[whole[places] > 0]].toarray()
-    fresh = np.ones(left.shape[1])
-    picked: list[tuple[int, float, Places]] = []
-    while len(picked) < min(MOST_EXPLAINED, len(left)):
-        worth = left @ fresh
-        at = int(np.argmax(worth))
-        if worth[at] <= 0 or (picked and worth[at] < LEAST_SHARE * picked[0][1]):
-            break
-        used = np.flatnonzero(left[at])
-        picked.append((int(places[at]), float(worth[at]), used))
-        fresh[used] = EXPLAINED_ALREADY
-        left[at] = 0.0
-    return picked
 
 
 class _Spelling:
