@@ -104,7 +104,7 @@ def review_queue(session: Session, wanted: QueueFilter, *, limit: int) -> tuple[
 def company_versions(session: Session, ids: Iterable[str]) -> dict[str, int]:
     """The present version of each company."""
     rows = session.execute(select(Company.id, Company.version).where(Company.id.in_(set(ids))))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def pair_of(match_id: str, fresh: Fresh, *, today: date) -> Match:

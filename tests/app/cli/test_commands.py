@@ -114,9 +114,9 @@ def test_evaluate_prints_the_figures(tmp_path: Path) -> None:
 
 
 def test_server_refuses_a_database_that_is_behind(tmp_path: Path, postgres_url: str) -> None:
-    ended = caravan(
-        tmp_path / "var", "serve", "--port", "0", CARAVAN_DATABASE_URL=postgres_url.replace("/caravan", "/postgres")
-    )
+    behind = postgres_url.replace("/caravan?", "/postgres?")
+    assert behind != postgres_url
+    ended = caravan(tmp_path / "var", "serve", "--port", "0", CARAVAN_DATABASE_URL=behind)
     assert ended.returncode == 2
     assert "caravan migrate" in ended.stderr
 
