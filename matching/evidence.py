@@ -6,14 +6,28 @@ from typing import Literal
 
 import numpy as np
 
-from matching.features import FEATURES, Gap, Meeting, Pair, Perspective
+from matching.features import FEATURES, Asked, Gap, Meeting, Pair, Perspective
 from matching.features.meeting import NONE, Fits
-from matching.profile import KINDS, Listing, Profile
+from matching.profile import KINDS, Listing, Profile, Side
 from matching.relevance import KIND_FIT, Relevance, Vectors
 from matching.scoring import BIAS, Band, Model, Scores, band_of, sigmoid
 
-Direction = Literal["they_supply", "we_supply", "same_trade"]
-LEAST_RELEVANCE: dict[Direction, float] = {"they_supply": 0.2, "we_supply": 0.2, "same_trade": 0.45}
+Direction = Literal["they_supply", "we_supply", "same_trade", "they_feed_our_trade", "we_feed_their_trade"]
+LEAST_RELEVANCE: dict[Direction, float] = {
+    "they_supply": 0.25,
+    "we_supply": 0.25,
+    "same_trade": 0.45,
+    "they_feed_our_trade": 0.15,
+    "we_feed_their_trade": 0.15,
+}
+SIDES_OF: dict[Direction, tuple[Side, Side]] = {
+    "they_supply": ("need", "offer"),
+    "we_supply": ("offer", "need"),
+    "same_trade": ("offer", "offer"),
+    "they_feed_our_trade": ("offer", "offer"),
+    "we_feed_their_trade": ("offer", "offer"),
+}
+"""The sides of our and their listing in each direction."""
 MOST_PAIRS = 3
 MOST_CONCEPTS = 3
 LEAST_CONCEPT_SHARE = 0.05
@@ -82,8 +96,8 @@ def match_id(one: Profile, other: Profile) -> str:
     return f"{first.id}.{second.id}"
 
 
-def explain(meeting: Meeting, scores: Scores, at: int, *, vectors: Vectors, rules: tuple[Model, Relevance]) -> Match:
-    """The match of the asker (its listings' vectors in ``vectors``) with the firm at place ``at``."""
+def explain(meeting: Meeting, scores: Scores, at: int, *, asked: Asked, rules: tuple[Model, Relevance]) -> Match:
+    """The match of the asker with the firm at place ``at``."""
     model, relevance = rules
     theirs = meeting.segment.profiles[at]
     components = _components(scores, at, model)
@@ -101,7 +115,7 @@ def explain(meeting: Meeting, scores: Scores, at: int, *, vectors: Vectors, rule
         their_willingness=Willingness(theirs_log_odds, float(sigmoid(np.array(theirs_log_odds)))),
         components=components,
         gaps=_gaps(pair, components),
-        evidence=_evidence(meeting, vectors, at, relevance),
+        evidence=_evidence(meeting, asked, at, relevance),
         model=model.version,
     )
 
@@ -150,44 +164,52 @@ def _gaps(pair: Pair, components: tuple[Component, ...]) -> tuple[Gap, ...]:
     return tuple(found.values())
 
 
-def _evidence(meeting: Meeting, vectors: Vectors, at: int, relevance: Relevance) -> tuple[Evidence, ...]:
-    asker, segment = meeting.asker, meeting.segment
-    rows = segment.rows_of(at)
-    theirs = segment.profiles[at].listings
-    if not theirs or not asker.listings:
-        return ()
-    products = (vectors @ segment.vectors[rows].T).toarray()
-    kept: dict[Direction, int] = {}
-    found: list[Evidence] = []
-    for place in np.argsort(-products, axis=None, kind="stable").tolist():
-        our_place, their_place = divmod(place, len(theirs))
-        our, their = asker.listings[our_place], theirs[their_place]
-        direction = direction_of(our, their)
-        fit = float(products[our_place, their_place]) * float(KIND_FIT[KINDS.index(our.kind), KINDS.index(their.kind)])
-        if direction is None or fit < LEAST_RELEVANCE[direction] or kept.get(direction, 0) >= MOST_PAIRS:
-            continue
-        if not (meeting.is_valid(our) and meeting.is_valid(their)):
-            continue
-        kept[direction] = kept.get(direction, 0) + 1
-        found.append(
-            Evidence(
-                direction,
-                our,
-                their,
-                min(fit, 1.0),
-                _shares(vectors[[our_place]], segment.vectors[[rows.start + their_place]], relevance),
-                relevance.shared_words(our, their)[:MOST_WORDS],
-            )
-        )
-    order: tuple[Direction, ...] = ("they_supply", "we_supply", "same_trade")
-    return tuple(sorted(found, key=lambda one: (order.index(one.direction) == len(order) - 1, -one.relevance)))
+def _evidence(meeting: Meeting, asked: Asked, at: int, relevance: Relevance) -> tuple[Evidence, ...]:
+    """The pairs of listings that carry the match, at most three of a direction: needs met first, then offers.
+
+    A pair of offers stands once, as the same trade or as a link of the value chain, whichever is clearer.
+    """
+    theirs = meeting.segment.profiles[at].listings
+    start = int(meeting.segment.starts[at])
+    queries: dict[Direction, Vectors] = {
+        "they_supply": asked.vectors,
+        "we_supply": asked.vectors,
+        "same_trade": asked.vectors,
+        "they_feed_our_trade": asked.implied_needs,
+        "we_feed_their_trade": asked.implied_uses,
+    }
+    found: dict[tuple[int, int], Evidence] = {}
+    for direction, rows in queries.items():
+        for fit, our, their in _pairs(meeting, direction, rows, at)[:MOST_PAIRS]:
+            known = found.get((our, their))
+            if known is None or known.relevance < fit:
+                found[our, their] = Evidence(
+                    direction,
+                    meeting.asker.listings[our],
+                    theirs[their],
+                    min(fit, 1.0),
+                    _shares(rows[[our]], meeting.segment.vectors[[start + their]], relevance),
+                    relevance.shared_words(meeting.asker.listings[our], theirs[their])[:MOST_WORDS],
+                )
+    return tuple(sorted(found.values(), key=lambda one: ("need" not in SIDES_OF[one.direction], -one.relevance)))
 
 
-def direction_of(ours: Listing, theirs: Listing) -> Direction | None:
-    """Which way a pair of listings points; None for two needs."""
-    if ours.side == "need":
-        return "they_supply" if theirs.side == "offer" else None
-    return "we_supply" if theirs.side == "need" else "same_trade"
+def _pairs(meeting: Meeting, direction: Direction, queries: Vectors, at: int) -> list[tuple[float, int, int]]:
+    """Pairs of valid listings in a direction that are relevant enough, best first: relevance, place, place."""
+    ours_on, theirs_on = SIDES_OF[direction]
+    theirs = meeting.segment.profiles[at].listings
+    rows = meeting.segment.rows_of(at)
+    products = (queries @ meeting.segment.vectors[rows].T).toarray()
+    found = []
+    for our_place, our in enumerate(meeting.asker.listings):
+        for their_place, their in enumerate(theirs):
+            if (our.side, their.side) == (ours_on, theirs_on) and meeting.is_valid(our) and meeting.is_valid(their):
+                fit = float(products[our_place, their_place]) * float(
+                    KIND_FIT[KINDS.index(our.kind), KINDS.index(their.kind)]
+                )
+                if fit >= LEAST_RELEVANCE[direction]:
+                    found.append((fit, our_place, their_place))
+    return sorted(found, key=lambda pair: (-pair[0], pair[1], pair[2]))
 
 
 def _shares(ours: Vectors, theirs: Vectors, relevance: Relevance) -> tuple[tuple[str, float], ...]:

@@ -8,7 +8,7 @@ from threading import Lock
 import numpy as np
 
 from matching.evidence import Match, explain
-from matching.features import meet
+from matching.features import Asked, meet
 from matching.index import Segment, Snapshot, build, changed
 from matching.index.segment import Bools
 from matching.profile import Profile, Sector, Status
@@ -73,11 +73,12 @@ class Matcher:
         """
         snapshot = self._snapshot
         asker, vectors = _found(snapshot, company_id)
+        asked = Asked.of(vectors, self.relevance)
         best: list[tuple[float, str, int, int]] = []
         scored: list[Scores] = []
         meetings = []
         for part, (segment, dead) in enumerate(zip(snapshot.segments, snapshot.dead, strict=True)):
-            meeting = meet(asker, vectors, segment, today)
+            meeting = meet(asker, asked, segment, today)
             scores = score(meeting, self.model)
             eligible = _eligible(asker, segment, dead, wanted)
             best += [
@@ -88,8 +89,7 @@ class Matcher:
             scored.append(scores)
         best.sort()
         matches = tuple(
-            explain(meetings[part], scored[part], at, vectors=vectors, rules=self._rules)
-            for _, _, part, at in best[:limit]
+            explain(meetings[part], scored[part], at, asked=asked, rules=self._rules) for _, _, part, at in best[:limit]
         )
         more = len(best) > limit and bool(matches)
         return Ranking(matches, (matches[-1].probability, matches[-1].theirs.id) if more else None)
@@ -104,8 +104,9 @@ class Matcher:
         asker, vectors = _found(snapshot, ours)
         other, _ = _found(snapshot, theirs)
         alone = build([other], self.relevance)
-        meeting = meet(asker, vectors, alone, today)
-        return explain(meeting, score(meeting, self.model), 0, vectors=vectors, rules=self._rules)
+        asked = Asked.of(vectors, self.relevance)
+        meeting = meet(asker, asked, alone, today)
+        return explain(meeting, score(meeting, self.model), 0, asked=asked, rules=self._rules)
 
 
 def _found(snapshot: Snapshot, company_id: str) -> tuple[Profile, Vectors]:

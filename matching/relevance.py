@@ -5,7 +5,7 @@ that tells little (fillers, half a name) gets a shorter vector: nothing is known
 Columns: first one for each concept, in the vocabulary's order, then ``WORD_COLUMNS`` that words are hashed into.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -21,7 +21,7 @@ from sklearn.preprocessing import normalize
 from matching.languages import LANGUAGES
 from matching.profile import KINDS, Kind, Listing
 from matching.text import language_of, telling, terms_of_token, tokens, trigrams
-from matching.vocabulary import SILENT, Found, Linker, Scheme, Vocabulary, trade_linker, trade_vocabulary
+from matching.vocabulary import SILENT, Found, Linker, LinkKind, Scheme, Vocabulary, trade_linker, trade_vocabulary
 
 Floats = npt.NDArray[np.float64]
 Vectors: TypeAlias = sparse.csr_array
@@ -34,12 +34,18 @@ WORD_COLUMNS = 1 << 20
 TEXT_WEIGHT = 0.35
 TEXT_BESIDE_CODE = 0.6
 TRIGRAM_SHARE = 0.2
+SHORTEST_SHARED = 3
 PLAIN_NUMBER = 0.3
 PARENT = 0.3
 GRANDPARENT = 0.1
 NAMED_PARENT = 0.5
 NAMED_GRANDPARENT = 0.2
 LINKED = 0.35
+
+USED: Mapping[LinkKind, float] = {"input_of": 1.0, "equipment_for": 0.9, "service_for": 0.8}
+"""Links along which an offer implies a need, and how surely."""
+
+INHERITED = 0.85
 
 _SAME_KIND = 1.0
 _KINDS_THAT_MEET: dict[frozenset[Kind], float] = {
@@ -127,6 +133,7 @@ class Relevance:
         self._linker: Linker = trade_linker()
         self._neighbours = _neighbours(self.vocabulary)
         self._parents = _parents(self.vocabulary)
+        self._inputs = _inputs(self.vocabulary)
         self._hasher = FeatureHasher(n_features=WORD_COLUMNS, alternate_sign=False, dtype=np.float64)
 
     @property
@@ -170,6 +177,20 @@ class Relevance:
         rows.sum_duplicates()
         return rows
 
+    def implied_needs(self, offers: Vectors) -> Vectors:
+        """What firms that offer this use; its dot product with another offer's row is in [0, 1] or little above."""
+        return self._along(offers, self._inputs)
+
+    def implied_uses(self, offers: Vectors) -> Vectors:
+        """What uses the things offered: the same links, followed the other way."""
+        return self._along(offers, self._inputs.T)
+
+    def _along(self, offers: Vectors, links: sparse.csr_array) -> Vectors:
+        """In double precision, so that a pair comes out alike from both sides."""
+        size = len(self.vocabulary.concepts)
+        reached = sparse.csr_array(offers[:, :size], dtype=np.float64) @ links / NAMED_SHARE
+        return sparse.csr_array(sparse.hstack([reached, sparse.csr_array((offers.shape[0], self.columns - size))]))
+
     def shared_concepts(self, one: Vectors, other: Vectors) -> list[tuple[str, float]]:
         """What each concept adds to the relevance of two single rows, largest first."""
         both = sparse.coo_array(one.multiply(other))
@@ -187,7 +208,7 @@ class Relevance:
         shared: dict[str, float] = {}
         for token in tokens(ours.words):
             common = [self.statistics.rarity(term) for term in terms_of_token(token) if term in known]
-            if common and not token.isdigit():
+            if common and not token[0].isdigit() and len(token) >= SHORTEST_SHARED:
                 shared[token] = max(common)
         return tuple(sorted(shared, key=lambda token: (-shared[token], token)))
 
@@ -278,6 +299,32 @@ def _neighbours(words: Vocabulary) -> sparse.csr_array:
             at = words.places[pair[0]], words.places[pair[1]]
             lit[at] = max(lit.get(at, 0.0), LINKED * link.strength)
     return _square(lit, len(words.concepts))
+
+
+def _inputs(words: Vocabulary) -> sparse.csr_array:
+    """Concepts × concepts: how much who offers the one uses the other; narrower concepts inherit, a little weaker."""
+    narrower = _narrower(words)
+    lit: dict[tuple[int, int], float] = {(0, 0): 0.0}
+    for link in words.links:
+        if link.kind in USED:
+            for target, user in narrower[link.target]:
+                for source, thing in narrower[link.source]:
+                    strength = USED[link.kind] * link.strength * INHERITED ** (user + thing)
+                    lit[target, source] = max(strength, lit.get((target, source), 0.0))
+    return _square(lit, len(words.concepts))
+
+
+def _narrower(words: Vocabulary) -> dict[str, list[tuple[int, int]]]:
+    """Code to the places of the concept and all below it, with how many levels each lies below."""
+    found: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for place, concept in enumerate(words.concepts):
+        above: str | None = concept.code
+        depth = 0
+        while above is not None:
+            found[above].append((place, depth))
+            above = words[above].parent
+            depth += 1
+    return found
 
 
 def _square(lit: Mapping[tuple[int, int], float], size: int) -> sparse.csr_array:

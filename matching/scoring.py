@@ -30,10 +30,12 @@ class Prior:
 
 
 EXPERT_PRIORS: Mapping[str, Prior] = {
-    BIAS: Prior(-2.3, 0.5),
-    "supplies_what_is_needed": Prior(1.55, 0.5),
-    "needs_what_is_offered": Prior(1.55, 0.5),
+    BIAS: Prior(-2.7, 0.5),
+    "supplies_what_is_needed": Prior(1.65, 0.5),
+    "needs_what_is_offered": Prior(1.65, 0.5),
     "works_in_the_same_trade": Prior(0.5, 0.4),
+    "supplies_our_trade": Prior(0.9, 0.4),
+    "uses_what_we_supply": Prior(0.9, 0.4),
     "shares_a_field": Prior(1.45, 0.4),
     "volume_fits": Prior(0.25, 0.3),
     "holds_required_certificates": Prior(0.3, 0.3),

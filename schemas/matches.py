@@ -204,6 +204,8 @@ class Picture(Pictured):
             "they_supply": f"{names['theirs']}_supplies",
             "we_supply": f"{names['ours']}_supplies",
             "same_trade": "same_trade",
+            "they_feed_our_trade": f"{names['theirs']}_feeds_trade",
+            "we_feed_their_trade": f"{names['ours']}_feeds_trade",
         }
         return cls(
             **_common(match),

@@ -20,7 +20,13 @@ from app.settings import Settings
 from matching import Evidence, Language, Match, fold, trade_vocabulary
 from schemas.matches import PENDING, MatchOut, ReviewOut
 
-ARROWS = {"they_supply": "they offer → we need", "we_supply": "we offer → they need", "same_trade": "both offer"}
+ARROWS = {
+    "they_supply": "they offer → we need",
+    "we_supply": "we offer → they need",
+    "same_trade": "both offer",
+    "they_feed_our_trade": "they offer → our trade uses",
+    "we_feed_their_trade": "we offer → their trade uses",
+}
 SHOWN_EVIDENCE = 2
 
 

@@ -8,10 +8,14 @@ from matching.features.feature import Feature, Pair, Perspective
 from matching.features.meeting import Meeting
 from matching.index.segment import Floats
 
+SAME_THING = 0.7
+"""The relevance that the same thing reaches in two languages, where only concepts and grades can meet."""
+
 
 def clear(relevance: Floats) -> Floats:
-    """Smoothstep 3s² - 2s³: keeps 0, ½ and 1, presses weak likenesses down and lifts clear ones."""
-    return relevance * relevance * (3.0 - 2.0 * relevance)
+    """Smoothstep 3x² - 2x³ of the relevance over ``SAME_THING``: presses weak likenesses down, lifts clear ones."""
+    part = np.minimum(relevance / SAME_THING, 1.0)
+    return part * part * (3.0 - 2.0 * part)
 
 
 def supplies_what_is_needed(meeting: Meeting) -> tuple[Floats, Floats]:

@@ -4,14 +4,32 @@ from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
+from scipy import sparse
 
 from matching.index.segment import Bools, Floats, Ints, Segment, last_day
 from matching.profile import KINDS, Listing, Profile, Side
-from matching.relevance import KIND_FIT, Vectors
+from matching.relevance import KIND_FIT, Relevance, Vectors
 
 BEST_SHARE = 0.8
 """What the best-met need counts in the mean over a firm's needs; the rest is shared by all of them."""
 NONE = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The asker's listings as queries, one row a listing: what they say, what they imply is needed, and who uses them.
+
+    ``implied_needs`` and ``implied_uses`` tell something of offers only.
+    """
+
+    vectors: Vectors
+    implied_needs: Vectors
+    implied_uses: Vectors
+
+    @classmethod
+    def of(cls, vectors: Vectors, relevance: Relevance) -> "Asked":
+        """The queries for listings with these vectors."""
+        return cls(vectors, relevance.implied_needs(vectors), relevance.implied_uses(vectors))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +57,9 @@ class Meeting:
     Attributes:
         supplied: our needs with their offers.
         demanded: their needs with our offers.
-        alike: our offers with their offers.
+        alike: our offers with their offers, as the same thing.
+        fed: our offers with their offers, as what our trade uses.
+        feeding: our offers with their offers, as what their trade uses.
         today: listings that were valid until an earlier day meet nothing.
     """
 
@@ -49,6 +69,8 @@ class Meeting:
     supplied: Fits
     demanded: Fits
     alike: Fits
+    fed: Fits
+    feeding: Fits
 
     @property
     def size(self) -> int:
@@ -60,16 +82,18 @@ class Meeting:
         return last_day(listing) >= self.today.toordinal()
 
 
-def meet(asker: Profile, vectors: Vectors, segment: Segment, today: date) -> Meeting:
-    """Meets the asker (its listings' vectors in ``vectors``) with every firm of the segment."""
-    products = vectors @ segment.postings
+def meet(asker: Profile, asked: Asked, segment: Segment, today: date) -> Meeting:
+    """Meets the asker with every firm of the segment."""
     valid = segment.last_days >= today.toordinal()
     ours_valid = [last_day(listing) >= today.toordinal() for listing in asker.listings]
     rows = {
         side: [at for at, listing in enumerate(asker.listings) if listing.side == side and ours_valid[at]]
         for side in ("offer", "need")
     }
-    table = _Table(asker, segment, products, valid)
+    table, uses, used = (
+        _Table(asker, segment, _products(vectors, segment.postings), valid)
+        for vectors in (asked.vectors, asked.implied_needs, asked.implied_uses)
+    )
     return Meeting(
         asker,
         segment,
@@ -77,7 +101,16 @@ def meet(asker: Profile, vectors: Vectors, segment: Segment, today: date) -> Mee
         supplied=table.fits(rows["need"], "offer", each_of_ours=True),
         demanded=table.fits(rows["offer"], "need", each_of_ours=False),
         alike=table.fits(rows["offer"], "offer", each_of_ours=True),
+        fed=uses.fits(rows["offer"], "offer", each_of_ours=True),
+        feeding=used.fits(rows["offer"], "offer", each_of_ours=True),
     )
+
+
+def _products(vectors: Vectors, postings: sparse.csr_array) -> Vectors:
+    """Listings × their listings; only the postings of the columns in use are touched."""
+    columns, places = np.unique(vectors.indices, return_inverse=True)
+    narrow = sparse.csr_array((vectors.data, places, vectors.indptr), shape=(vectors.shape[0], len(columns)))
+    return sparse.csr_array(narrow @ postings[columns])
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,14 @@
 """The trilingual vocabulary: concepts, their links, and finding them in a text."""
 
-from matching.vocabulary.concepts import Concept, Link, Scheme, Vocabulary, VocabularyInvalid, trade_vocabulary
+from matching.vocabulary.concepts import (
+    Concept,
+    Link,
+    LinkKind,
+    Scheme,
+    Vocabulary,
+    VocabularyInvalid,
+    trade_vocabulary,
+)
 from matching.vocabulary.linker import SILENT, Found, Linker, Reading, trade_linker
 from matching.vocabulary.typeahead import search_concepts
 
@@ -9,6 +17,7 @@ __all__ = [
     "Concept",
     "Found",
     "Link",
+    "LinkKind",
     "Linker",
     "Reading",
     "Scheme",
