@@ -21,10 +21,25 @@ from matching.profile import (
     Volume,
     Worth,
 )
-from matching.relevance import Relevance, Statistics, Understanding, vocabulary_statistics
+from matching.relevance import (
+    Disagreement,
+    Relevance,
+    Statistics,
+    Understanding,
+    code_disagreement,
+    vocabulary_statistics,
+)
 from matching.scoring import BIAS, EXPERT, Band, Model, band_of
 from matching.text import fold, language_of
-from matching.vocabulary import Concept, Found, Vocabulary, search_concepts, trade_linker, trade_vocabulary
+from matching.vocabulary import (
+    Concept,
+    Found,
+    Vocabulary,
+    search_concepts,
+    suggested_headings,
+    trade_linker,
+    trade_vocabulary,
+)
 
 __all__ = [
     "BIAS",
@@ -41,6 +56,7 @@ __all__ = [
     "Concept",
     "Country",
     "Direction",
+    "Disagreement",
     "Evidence",
     "Found",
     "Gap",
@@ -69,6 +85,7 @@ __all__ = [
     "Willingness",
     "Worth",
     "band_of",
+    "code_disagreement",
     "fold",
     "language_of",
     "match_id",
@@ -76,6 +93,7 @@ __all__ = [
     "quality",
     "rank_documents",
     "search_concepts",
+    "suggested_headings",
     "trade_linker",
     "trade_vocabulary",
     "vocabulary_statistics",

@@ -16,7 +16,7 @@ Direction = Literal["they_supply", "we_supply", "same_trade", "they_feed_our_tra
 LEAST_RELEVANCE: dict[Direction, float] = {
     "they_supply": 0.25,
     "we_supply": 0.25,
-    "same_trade": 0.45,
+    "same_trade": 0.25,
     "they_feed_our_trade": 0.15,
     "we_feed_their_trade": 0.15,
 }

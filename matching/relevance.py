@@ -45,6 +45,9 @@ LINKED = 0.35
 USED: Mapping[LinkKind, float] = {"input_of": 1.0, "equipment_for": 0.9, "service_for": 0.8}
 """Links along which an offer implies a need, and how surely."""
 
+SURE = 0.65
+"""Confidence from which a text is trusted to contradict a code."""
+AGREEING = 0.05
 INHERITED = 0.85
 
 _SAME_KIND = 1.0
@@ -124,6 +127,14 @@ class _Concepts:
     confidence: float
 
 
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """A declared code's concept and the concept that the text speaks of instead."""
+
+    declared: str
+    spoken: str
+
+
 class Relevance:
     """Turns listings into vectors whose dot products are relevances."""
 
@@ -155,6 +166,23 @@ class Relevance:
                 if one.code not in found:
                     found[one.code] = Found(one.code, one.weight * TEXT_WEIGHT, one.words)
         return Understanding(self.declared(listing), tuple(found.values()))
+
+    def disagreement(self, listing: Listing) -> Disagreement | None:
+        """Whether the codes of a listing say something quite different from its title."""
+        declared = self.declared(listing)
+        reading = self._linker.read(listing.title)
+        if not declared or not reading.found or reading.confidence < SURE:
+            return None
+        spoken = {one.code: one.weight for one in reading.found} | {
+            self.vocabulary.concepts[at].code: weight
+            for at, weight in zip(reading.places.tolist(), reading.weights.tolist(), strict=True)
+        }
+        rows = [dict.fromkeys(declared, 1.0), spoken]
+        places = [{self.vocabulary.places[code]: weight for code, weight in row.items()} for row in rows]
+        codes, words = normalize(self._matrix(places) @ self._neighbours)
+        if float((codes * words).sum()) >= AGREEING:
+            return None
+        return Disagreement(declared[0], reading.found[0].code)
 
     def vectors(self, listings: Sequence[Listing]) -> Vectors:
         """One row a listing, in their order; of unit length, or shorter for a text that tells little."""
@@ -244,6 +272,17 @@ class Relevance:
             plain = term.startswith("#:") and term[2:].isdigit()
             weights[term] *= self.statistics.rarity(term) * (PLAIN_NUMBER if plain else 1.0)
         return weights
+
+
+@lru_cache(maxsize=1)
+def _before_any_refresh() -> Relevance:
+    return Relevance()
+
+
+@lru_cache(maxsize=20_000)
+def code_disagreement(listing: Listing) -> Disagreement | None:
+    """``Relevance.disagreement``, which no statistics change, remembered by listing."""
+    return _before_any_refresh().disagreement(listing)
 
 
 def _told(weights: Mapping[str, float]) -> float:

@@ -90,6 +90,14 @@ class CompanyIn(Incoming):
         return website
 
 
+class Warned(Outgoing):
+    """Something in a profile that is taken as it is but looks wrong: JSON Pointer, stable code, sentence."""
+
+    pointer: str
+    code: str
+    message: str
+
+
 class CompanyOut(Outgoing):
     """A company as the firm itself and staff see it."""
 
@@ -109,6 +117,7 @@ class CompanyOut(Outgoing):
     summary: str | None
     contact: Contact | None
     listings: list[ListingOut]
+    warnings: list[Warned]
     created_at: datetime
     changed_at: datetime
 

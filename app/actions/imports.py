@@ -49,6 +49,7 @@ def import_companies(
     rows: Iterable[Row],
     *,
     verified: bool = False,
+    at_once: int = BATCH,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Report:
     """Adds or completes companies; each batch is one transaction, so an interrupted import can just be repeated.
@@ -59,12 +60,13 @@ def import_companies(
     Args:
         writing: opens a session that is committed at its end.
         rows: the file's rows.
+        at_once: rows in one transaction.
         verified: new firms are the council's own and appear to counterparts at once.
         progress: is told the line number that was reached.
     """
     report = Report()
     seen: set[Key] = set()
-    for batch in _batches(rows):
+    for batch in _batches(rows, at_once):
         with writing() as session:
             outcomes = [_import_row(session, row, seen, verified=verified) for row in batch]
         for outcome in outcomes:
@@ -76,9 +78,8 @@ def import_companies(
     return report
 
 
-def write_rejected(report: Report, source: Path) -> Path:
-    """Writes the refused rows next to their file, one JSON object a line: line, reasons, row."""
-    path = source.with_name(source.name + ".rejected.jsonl")
+def write_rejected(report: Report, path: Path) -> Path:
+    """Writes the refused rows, one JSON object a line: line, reasons, row."""
     with path.open("w", encoding="utf-8") as file:
         for row in report.rejected:
             line = {"line": row.line, "reasons": list(row.reasons), "row": row.source}
@@ -86,9 +87,9 @@ def write_rejected(report: Report, source: Path) -> Path:
     return path
 
 
-def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
+def _batches(rows: Iterable[Row], at_once: int) -> Iterator[list[Row]]:
     iterator = iter(rows)
-    while batch := list(islice(iterator, BATCH)):
+    while batch := list(islice(iterator, at_once)):
         yield batch
 
 

@@ -7,10 +7,13 @@ from fastapi import APIRouter, Query
 from app.api.deps import LanguageDep
 from app.api.problems import responses
 from app.texts import translate
-from matching import SECTORS, Sector, search_concepts
+from matching import SECTORS, Sector, language_of, search_concepts, suggested_headings, trade_linker, trade_vocabulary
 from schemas.catalogue import ConceptList, ConceptOut, SectorList, SectorOut
+from schemas.understanding import SuggestedCode, TextIn, UnderstandingOut, UnderstoodConcept
 
 router = APIRouter(prefix="/v1", tags=["catalogue"])
+
+DECIMALS = 4
 
 LABELS: dict[Sector, str] = {
     "mining": "Mining",
@@ -46,4 +49,33 @@ def concepts(
             )
             for concept, name in search_concepts(q, limit)
         ]
+    )
+
+
+@router.post("/understand", responses=responses(), summary="Understand a text while it is typed")
+def understand(data: TextIn, language: LanguageDep) -> UnderstandingOut:
+    """What the engine makes of a text: its language, the concepts with the words that led there, fitting HS codes."""
+    reading = trade_linker().read(data.text)
+    words = trade_vocabulary()
+    return UnderstandingOut(
+        language=language_of(data.text),
+        confidence=round(reading.confidence, DECIMALS),
+        concepts=[
+            UnderstoodConcept(
+                code=found.code,
+                scheme=words[found.code].scheme,
+                label=words[found.code].labels[language],
+                weight=round(found.weight, DECIMALS),
+                words=list(found.words),
+            )
+            for found in reading.found
+        ],
+        hs_codes=[
+            SuggestedCode(
+                code=concept.code.partition(":")[2], label=concept.labels[language], weight=round(weight, DECIMALS)
+            )
+            for concept, weight in suggested_headings(reading)
+        ]
+        if data.kind in {None, "goods", "technology"}
+        else [],
     )

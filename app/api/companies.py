@@ -5,12 +5,23 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from app.actions import companies as actions
-from app.api.deps import CallerDep, IfMatch, ReadSession, WriteSession, etag, optional_version, required_version
+from app.api.deps import (
+    CallerDep,
+    IfMatch,
+    LanguageDep,
+    ReadSession,
+    WriteSession,
+    etag,
+    optional_version,
+    required_version,
+)
 from app.api.problems import responses
 from app.db.companies import Company
+from app.db.profiles import as_profile
 from app.queries import companies as queries
-from matching import Sector, Status
-from schemas.companies import CompanyIn, CompanyOut, CompanyPage, RegistrationOut, StatusIn
+from app.texts import translate
+from matching import Language, Sector, Status, code_disagreement, trade_vocabulary
+from schemas.companies import CompanyIn, CompanyOut, CompanyPage, RegistrationOut, StatusIn, Warned
 
 router = APIRouter(prefix="/v1/companies", tags=["companies"])
 
@@ -18,19 +29,22 @@ Limit = Annotated[int, Query(ge=1, le=100)]
 
 
 @router.post("", status_code=201, responses=responses(401, 409), summary="Register a company")
-def register(data: CompanyIn, session: WriteSession, caller: CallerDep, response: Response) -> RegistrationOut:
+def register(
+    data: CompanyIn, session: WriteSession, caller: CallerDep, language: LanguageDep, response: Response
+) -> RegistrationOut:
     """Registers a firm. The answer's token is shown this once; it signs the firm in as a bearer token."""
     del caller  # anyone may register; a wrong token is still refused
     company, token = actions.register_company(session, data)
     response.headers["Location"] = f"/v1/companies/{company.id}"
     response.headers["ETag"] = etag(company.version)
-    return RegistrationOut(**shown(company).model_dump(), token=token)
+    return RegistrationOut(**shown(company, language).model_dump(), token=token)
 
 
 @router.get("", responses=responses(401, 403), summary="Search the register")
 def search(  # noqa: PLR0913  # the filters of the contract
     session: ReadSession,
     caller: CallerDep,
+    language: LanguageDep,
     country: str | None = None,
     sector: Sector | None = None,
     region: str | None = None,
@@ -44,16 +58,18 @@ def search(  # noqa: PLR0913  # the filters of the contract
     caller.require_staff()
     wanted = queries.CompanyFilter(country=country, sector=sector, region=region, hs=hs, status=status, words=q)
     found, following = queries.companies(session, wanted, limit=limit, after=cursor)
-    return CompanyPage(items=[shown(company) for company in found], next_cursor=following)
+    return CompanyPage(items=[shown(company, language) for company in found], next_cursor=following)
 
 
 @router.get("/{company_id}", responses=responses(401, 404), summary="Read a company")
-def read(company_id: str, session: ReadSession, caller: CallerDep, response: Response) -> CompanyOut:
+def read(
+    company_id: str, session: ReadSession, caller: CallerDep, language: LanguageDep, response: Response
+) -> CompanyOut:
     """For the company itself and staff."""
     caller.require_access_to(company_id)
     company = queries.company_by_id(session, company_id)
     response.headers["ETag"] = etag(company.version)
-    return shown(company)
+    return shown(company, language)
 
 
 @router.put("/{company_id}", responses=responses(401, 404, 409, 412, 428), summary="Change a company")
@@ -62,6 +78,7 @@ def change(  # noqa: PLR0913  # each is a part of the request
     data: CompanyIn,
     session: WriteSession,
     caller: CallerDep,
+    language: LanguageDep,
     response: Response,
     if_match: IfMatch = None,
 ) -> CompanyOut:
@@ -75,7 +92,7 @@ def change(  # noqa: PLR0913  # each is a part of the request
         by_staff=caller.staff_email is not None,
     )
     response.headers["ETag"] = etag(company.version)
-    return shown(company)
+    return shown(company, language)
 
 
 @router.delete("/{company_id}", status_code=204, responses=responses(401, 404, 412), summary="Remove a company")
@@ -86,22 +103,47 @@ def remove(company_id: str, session: WriteSession, caller: CallerDep, if_match: 
 
 
 @router.put("/{company_id}/status", responses=responses(401, 403, 404), summary="Set a company's status")
-def set_status(
-    company_id: str, data: StatusIn, session: WriteSession, caller: CallerDep, response: Response
+def set_status(  # noqa: PLR0913  # each is a part of the request
+    company_id: str, data: StatusIn, session: WriteSession, caller: CallerDep, language: LanguageDep, response: Response
 ) -> CompanyOut:
     """For staff. A verified firm appears to counterparts, a suspended one to nobody."""
     caller.require_staff()
     company = actions.set_status(session, company_id, data.status, reason=data.reason)
     response.headers["ETag"] = etag(company.version)
-    return shown(company)
+    return shown(company, language)
 
 
-def shown(company: Company) -> CompanyOut:
-    """A company as the firm itself and staff see it."""
+def shown(company: Company, language: Language) -> CompanyOut:
+    """A company as the firm itself and staff see it, with what looks wrong in it."""
     return CompanyOut(
         id=company.id,
         status=company.status,
         created_at=company.created_at,
         changed_at=company.changed_at,
+        warnings=_warnings(company, language),
         **queries.document(company),
     )
+
+
+def _warnings(company: Company, language: Language) -> list[Warned]:
+    labels = trade_vocabulary()
+    found = enumerate(code_disagreement(listing) for listing in as_profile(company).listings)
+    return [
+        Warned(
+            pointer=f"/listings/{at}",
+            code="code_and_text_disagree",
+            message=translate(
+                "The code says “{declared}” ({declared_code}), the title speaks of “{spoken}” ({spoken_code})."
+                " Check which is right.",
+                language,
+                {
+                    "declared": labels[one.declared].labels[language],
+                    "declared_code": one.declared,
+                    "spoken": labels[one.spoken].labels[language],
+                    "spoken_code": one.spoken,
+                },
+            ),
+        )
+        for at, one in found
+        if one is not None
+    ]

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from app.actions.imports import Report, import_companies, write_rejected
+from app.actions.imports import BATCH, Report, import_companies, write_rejected
 from app.cli.opened import opened
 from app.db import Database
 from app.errors import FileUnreadable
@@ -47,12 +47,22 @@ def import_file(
         errors = Console(stderr=True, soft_wrap=True)
         for row in report.rejected[:SHOWN_REJECTIONS]:
             errors.print(f"  line {row.line}: {'; '.join(row.reasons)}", markup=False, highlight=False)
-        errors.print(f"All rejected rows: {write_rejected(report, file)}", markup=False, highlight=False)
+        errors.print(f"All rejected rows: {_written(report, file)}", markup=False, highlight=False)
         raise typer.Exit(REJECTED)
 
 
-def import_with_progress(database: Database, file: Path, *, verified: bool) -> Report:
-    """Imports a file while a progress bar shows how far it is."""
+def _written(report: Report, file: Path) -> Path:
+    """Writes the rejected rows next to the file, or where that is not allowed, into the data directory."""
+    try:
+        return write_rejected(report, file.parent / f"{file.name}.rejected.jsonl")
+    except OSError:
+        folder = Settings().data_dir
+        folder.mkdir(parents=True, exist_ok=True)
+        return write_rejected(report, folder / f"{file.name}.rejected.jsonl")
+
+
+def import_with_progress(database: Database, file: Path, *, verified: bool, at_once: int = BATCH) -> Report:
+    """Imports a file while a progress bar shows how far it is; ``at_once`` rows are one transaction."""
     rows = read_rows(file)
     columns = (
         TextColumn("{task.description}"),
@@ -63,7 +73,11 @@ def import_with_progress(database: Database, file: Path, *, verified: bool) -> R
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(f"Importing {file.name}", total=count_lines(file))
         return import_companies(
-            database.writing, rows, verified=verified, progress=lambda line: progress.update(task, completed=line)
+            database.writing,
+            rows,
+            verified=verified,
+            at_once=at_once,
+            progress=lambda line: progress.update(task, completed=line),
         )
 
 

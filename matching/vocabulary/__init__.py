@@ -10,7 +10,7 @@ from matching.vocabulary.concepts import (
     trade_vocabulary,
 )
 from matching.vocabulary.linker import SILENT, Found, Linker, Reading, trade_linker
-from matching.vocabulary.typeahead import search_concepts
+from matching.vocabulary.typeahead import search_concepts, suggested_headings
 
 __all__ = [
     "SILENT",
@@ -24,6 +24,7 @@ __all__ = [
     "Vocabulary",
     "VocabularyInvalid",
     "search_concepts",
+    "suggested_headings",
     "trade_linker",
     "trade_vocabulary",
 ]

@@ -6,6 +6,7 @@ from functools import lru_cache
 from matching.languages import LANGUAGES
 from matching.text import fold
 from matching.vocabulary.concepts import Concept, trade_vocabulary
+from matching.vocabulary.linker import Reading
 
 Entry = tuple[str, int, str]
 """Folded name from one of its words on, place of the concept, the name as written."""
@@ -22,6 +23,26 @@ def _entries() -> list[Entry]:
     return sorted(entries)
 
 
+MOST_SUGGESTED = 5
+LEAST_SUGGESTED = 0.3
+HEADING = 4
+
+
+def suggested_headings(reading: Reading) -> list[tuple[Concept, float]]:
+    """HS headings and subheadings that a text may fall under, best first, with weights in (0, 1]."""
+    concepts = trade_vocabulary().concepts
+    weighed = (
+        (concepts[at], weight) for at, weight in zip(reading.places.tolist(), reading.weights.tolist(), strict=True)
+    )
+    fitting = [
+        (concept, weight)
+        for concept, weight in weighed
+        if concept.scheme == "hs" and concept.level >= HEADING and weight >= LEAST_SUGGESTED
+    ]
+    return fitting[:MOST_SUGGESTED]
+
+
+@lru_cache(maxsize=2_000)
 def search_concepts(typed: str, limit: int) -> list[tuple[Concept, str]]:
     """Concepts with a name that begins as typed (or has a word that does), or whose code begins so.
 

@@ -65,7 +65,10 @@ def test_good_rows_are_kept_and_faulty_ones_told(database: Database, tmp_path: P
     assert report.rejected[0].reasons[0].startswith("/registration_number: The last digit of this BIN")
     assert {reason.partition(":")[0] for reason in report.rejected[1].reasons} == {"/sectors/0", "/colour"}
     assert "7799" in report.rejected[2].reasons[0]
-    lines = [json.loads(line) for line in write_rejected(report, path).read_text(encoding="utf-8").splitlines()]
+    lines = [
+        json.loads(line)
+        for line in write_rejected(report, tmp_path / "rejected.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
     assert [line["line"] for line in lines] == [2, 3, 4, 5, 7]
     assert json.loads(lines[0]["row"])["registration_number"] == "100140000004"
 

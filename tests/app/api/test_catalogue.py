@@ -52,3 +52,44 @@ def test_unknown_address_and_method_are_problems(client: TestClient) -> None:
     for answer in (client.get("/v2"), client.patch("/v1/sectors")):
         assert answer.headers["content-type"] == "application/problem+json"
         assert answer.json()["status"] == answer.status_code
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "code", "heading"),
+    [
+        ("wheat flour, first grade", "en", "hs:1101", "1101"),
+        ("мука пшеничная в/с", "ru", "hs:1101", "1101"),
+        ("бірінші сұрыпты бидай ұны", "kk", "hs:1101", "1101"),
+    ],
+)
+def test_text_is_understood_in_any_language(
+    client: TestClient, text: str, language: str, code: str, heading: str
+) -> None:
+    found = client.post("/v1/understand", json={"text": text}).json()
+    assert found["language"] == language
+    assert found["concepts"][0]["code"] == code
+    assert found["concepts"][0]["words"]
+    assert heading in [one["code"] for one in found["hs_codes"]]
+    assert 0 < found["confidence"] <= 1
+
+
+def test_understanding_speaks_the_reader_s_language(client: TestClient) -> None:
+    labels = {
+        client.post("/v1/understand", json={"text": "cement"}, headers={"Accept-Language": language}).json()[
+            "hs_codes"
+        ][0]["label"]
+        for language in ("en", "ru", "kk")
+    }
+    assert len(labels) == 3
+
+
+@pytest.mark.parametrize("text", ["", "   ", "?!", "🙂", "12345", "x" * 5000])
+def test_text_that_tells_nothing_is_answered(client: TestClient, text: str) -> None:
+    answer = client.post("/v1/understand", json={"text": text})
+    assert answer.status_code == 200
+    assert answer.json()["confidence"] <= 1
+
+
+def test_understanding_refuses_what_is_too_long_or_unknown(client: TestClient) -> None:
+    assert client.post("/v1/understand", json={"text": "x" * 5001}).status_code == 422
+    assert client.post("/v1/understand", json={"words": "x"}).status_code == 422

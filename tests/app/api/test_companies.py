@@ -306,3 +306,19 @@ def test_unknown_address_and_method_are_problems(client: TestClient) -> None:
     answer = client.patch("/v1/companies")
     assert answer.status_code == 405
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_code_that_contradicts_the_title_is_warned_of_and_kept(client: TestClient) -> None:
+    document = company(
+        listings=[
+            listing("offer", "Мука пшеничная, высший сорт", hs_codes=["270900"]),
+            listing("need", "Cocoa powder", hs_codes=["180500"]),
+        ]
+    )
+    answer = client.post("/v1/companies", json=document, headers={"Accept-Language": "ru"})
+    assert answer.status_code == 201
+    (warning,) = answer.json()["warnings"]
+    assert (warning["pointer"], warning["code"]) == ("/listings/0", "code_and_text_disagree")
+    assert "hs:2709" in warning["message"]
+    assert "hs:1101" in warning["message"]
+    assert answer.json()["listings"][0]["hs_codes"] == ["270900"]
