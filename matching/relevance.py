@@ -236,7 +236,7 @@ class Relevance:
         shared: dict[str, float] = {}
         for token in tokens(ours.words):
             common = [self.statistics.rarity(term) for term in terms_of_token(token) if term in known]
-            if common and not token[0].isdigit() and len(token) >= SHORTEST_SHARED:
+            if common and token.isalnum() and not token.isdigit() and len(token) >= SHORTEST_SHARED:
                 shared[token] = max(common)
         return tuple(sorted(shared, key=lambda token: (-shared[token], token)))
 
