@@ -35,7 +35,6 @@ TEXT_WEIGHT = 0.35
 TEXT_BESIDE_CODE = 0.6
 TRIGRAM_SHARE = 0.2
 SHORTEST_SHARED = 3
-PLAIN_NUMBER = 0.3
 PARENT = 0.3
 GRANDPARENT = 0.1
 NAMED_PARENT = 0.5
@@ -269,8 +268,7 @@ class Relevance:
         for term, count in _counted(listing.text).items():
             weights[term] = max(weights.get(term, 0.0), TEXT_WEIGHT * (1 + log(count)))
         for term in weights:
-            plain = term.startswith("#:") and term[2:].isdigit()
-            weights[term] *= self.statistics.rarity(term) * (PLAIN_NUMBER if plain else 1.0)
+            weights[term] *= self.statistics.rarity(term)
         return weights
 
 

@@ -31,22 +31,24 @@ STOP_WORDS = frozenset(
     ).split()
 )
 FILLERS = (
-    "quality high best good new reliable trusted leading company firm business enterprise supplier supply provision"
+    "quality high best good new reliable trusted company firm business enterprise supplier supply provision"
     " provide procurement purchase buy sell sale offer need require look seek want available delivery price cheap"
     " competitive affordable product goods item article various different range wide lot unit set piece type grade"
     " class standard modern professional experienced international export import market client customer partner"
-    " partnership cooperation solution service year month project local government area state federal district"
+    " partnership cooperation service year month project local government area state federal district"
     " nigeria nigerian kazakhstan kazakh abroad heading"
-    " качество качественный высокий лучший хороший новый надежный ведущий компания фирма предприятие поставщик"
+    " качество качественный высокий лучший хороший новый надежный компания фирма предприятие поставщик"
     " поставка поставлять обеспечение закуп закупка покупка купить куплю продажа продаем продам предлагаем"
     " предложение нужен нужна нужно нужны требуется требуются ищем ищу необходимо наличие цена дешево недорого товар"
     " товары продукция изделие изделия различный разный ассортимент партия штука шт тип марка сорт класс вид стандарт"
     " современный профессиональный опыт международный экспорт импорт рынок клиент партнер партнерство сотрудничество"
-    " решение услуга услуги год месяц проект область район республика казахстан нигерия"
+    " услуга услуги год месяц проект область район республика казахстан нигерия"
     " сапа сапалы жоғары жақсы үздік жаңа сенімді кәсіпорын жеткізу жеткіземіз жеткізуші сатып алу аламыз сату сатамыз"
     " ұсынамыз ұсыныс керек қажет іздейміз баға арзан тауар өнім бұйым түрлі әртүрлі дана түрі маркасы сорты сыныпты"
-    " заманауи кәсіби тәжірибе халықаралық нарық серіктес серіктестік ынтымақтастық шешім қызмет қызметі жыл ай жоба"
+    " заманауи кәсіби тәжірибе халықаралық нарық серіктес серіктестік ынтымақтастық қызмет қызметі жыл ай жоба"
     " облыс аудан қазақстан"
+    " kg g gr t ton tonne mt l ml m cm mm pcs weight net gross size piece вес нетто брутто размер кг г гр т тн тонна л мл"
+    " м см мм шт салмағы өлшемі"
 ).split()
 """Words that say that something is traded, not what."""
 TOKEN = re.compile(r"\d+(?:[.,/x×]\d+)*|[^\W\d_]+\d+[^\W_]*|[^\W\d_]+(?:['’ʼ][^\W\d_]+)*")
@@ -229,8 +231,11 @@ _SUFFIX_SKELETONS = sorted(
 
 FILLER_TERMS = frozenset(term for word in FILLERS for term in terms_of_token(fold(word)))
 FILLER_WEIGHT = 0.2
+NUMBER_WEIGHT = 0.3
 
 
 def telling(term: str) -> float:
-    """How much a term can tell about what is traded: 1, or little for a filler."""
-    return FILLER_WEIGHT if term in FILLER_TERMS else 1.0
+    """How much a term can tell about what is traded: 1, or little for a filler or a plain number."""
+    if term in FILLER_TERMS:
+        return FILLER_WEIGHT
+    return NUMBER_WEIGHT if term.startswith("#:") and term[2:].isdigit() else 1.0

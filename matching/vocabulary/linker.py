@@ -42,6 +42,9 @@ LATER = 0.8
 ENUMERATED = 0.85
 LISTED = re.compile(r",\s*| (?:and|и|мен|пен|бен|және) ")
 BREAK = re.compile(r"[,;(:\n]")
+WITH = re.compile(r"\b(?:with|without|с|со|без)\b", re.IGNORECASE)
+BESIDE = 0.5
+"""What words after a *with* count: they describe the thing that came before."""
 SHORTEST_TYPO = 5
 SHORTEST_OTHERWISE = 3
 LONG_WORD = 8
@@ -235,8 +238,9 @@ def emphases(text: str) -> dict[str, float]:
     counts: dict[str, float] = {}
     for part in BREAK.split(text):
         weight = LATER if counts else 1.0
-        for token in tokens(part):
-            counts.setdefault(token, weight)
+        for at, piece in enumerate(WITH.split(part)):
+            for token in tokens(piece):
+                counts.setdefault(token, weight * (BESIDE if at else 1.0))
     return counts
 
 
