@@ -8,8 +8,10 @@ import numpy as np
 
 from matching.features import FEATURES, Asked, Gap, Meeting, Pair, Perspective
 from matching.features.meeting import NONE, Fits
+from matching.index.kernel import dot_products
+from matching.index.segment import Side as IndexSide
 from matching.profile import KINDS, Listing, Profile, Side
-from matching.relevance import KIND_FIT, Relevance, Vectors
+from matching.relevance import KIND_FIT, Relevance, Row, Vectors
 from matching.scoring import BIAS, Band, Model, Scores, band_of, sigmoid
 
 Direction = Literal["they_supply", "we_supply", "same_trade", "they_feed_our_trade", "we_feed_their_trade"]
@@ -101,9 +103,12 @@ def explain(meeting: Meeting, scores: Scores, at: int, *, asked: Asked, rules: t
     model, relevance = rules
     theirs = meeting.segment.profiles[at]
     components = _components(scores, at, model)
-    pair = Pair(meeting.asker, theirs, _best_pair(meeting, meeting.supplied, at), None)
-    demanded = _best_pair(meeting, meeting.demanded, at)
-    pair = Pair(pair.ours, pair.theirs, pair.supplied, demanded)
+    pair = Pair(
+        meeting.asker,
+        theirs,
+        _best_pair(meeting.supplied, meeting.segment.offers, at),
+        _best_pair(meeting.demanded, meeting.segment.needs, at),
+    )
     ours_log_odds = sum(part.contribution for part in components if part.side == "ours")
     theirs_log_odds = sum(part.contribution for part in components if part.side == "theirs")
     return Match(
@@ -144,10 +149,10 @@ def _coverage(components: tuple[Component, ...], weights: Mapping[str, float]) -
     return sum(weight for weight, known in weighed if known) / sum(weight for weight, _ in weighed)
 
 
-def _best_pair(meeting: Meeting, fits: Fits, at: int) -> tuple[int, int] | None:
+def _best_pair(fits: Fits, side: IndexSide, at: int) -> tuple[int, int] | None:
     if fits.ours[at] == NONE:
         return None
-    return int(fits.ours[at]), int(fits.theirs[at] - meeting.segment.starts[at])
+    return int(fits.ours[at]), int(side.places[fits.rows[at]])
 
 
 def _gaps(pair: Pair, components: tuple[Component, ...]) -> tuple[Gap, ...]:
@@ -188,7 +193,7 @@ def _evidence(meeting: Meeting, asked: Asked, at: int, relevance: Relevance) -> 
                     meeting.asker.listings[our],
                     theirs[their],
                     min(fit, 1.0),
-                    _shares(rows[[our]], meeting.segment.vectors[[start + their]], relevance),
+                    _shares(_row(rows, our), _row(meeting.segment.vectors, start + their), relevance),
                     relevance.shared_words(meeting.asker.listings[our], theirs[their])[:MOST_WORDS],
                 )
     return tuple(sorted(found.values(), key=lambda one: ("need" not in SIDES_OF[one.direction], -one.relevance)))
@@ -197,22 +202,39 @@ def _evidence(meeting: Meeting, asked: Asked, at: int, relevance: Relevance) -> 
 def _pairs(meeting: Meeting, direction: Direction, queries: Vectors, at: int) -> list[tuple[float, int, int]]:
     """Pairs of valid listings in a direction that are relevant enough, best first: relevance, place, place."""
     ours_on, theirs_on = SIDES_OF[direction]
-    theirs = meeting.segment.profiles[at].listings
+    ours = [place for place, one in enumerate(meeting.asker.listings) if one.side == ours_on and meeting.is_valid(one)]
+    listings = meeting.segment.profiles[at].listings
+    theirs = [place for place, one in enumerate(listings) if one.side == theirs_on and meeting.is_valid(one)]
+    if not ours or not theirs:
+        return []
+    vectors = meeting.segment.vectors
     rows = meeting.segment.rows_of(at)
-    products = (queries @ meeting.segment.vectors[rows].T).toarray()
+    products = dot_products(
+        queries.indptr,
+        queries.indices,
+        queries.data,
+        vectors.indptr[rows.start : rows.stop + 1],
+        vectors.indices,
+        vectors.data,
+    )
     found = []
-    for our_place, our in enumerate(meeting.asker.listings):
-        for their_place, their in enumerate(theirs):
-            if (our.side, their.side) == (ours_on, theirs_on) and meeting.is_valid(our) and meeting.is_valid(their):
-                fit = float(products[our_place, their_place]) * float(
-                    KIND_FIT[KINDS.index(our.kind), KINDS.index(their.kind)]
-                )
-                if fit >= LEAST_RELEVANCE[direction]:
-                    found.append((fit, our_place, their_place))
+    for our in ours:
+        for their in theirs:
+            kinds = KINDS.index(meeting.asker.listings[our].kind), KINDS.index(listings[their].kind)
+            fit = float(products[our, their] * KIND_FIT[kinds])
+            if fit >= LEAST_RELEVANCE[direction]:
+                found.append((fit, our, their))
     return sorted(found, key=lambda pair: (-pair[0], pair[1], pair[2]))
 
 
-def _shares(ours: Vectors, theirs: Vectors, relevance: Relevance) -> tuple[tuple[str, float], ...]:
-    whole = float((ours @ theirs.T).toarray()[0, 0])
-    shared = relevance.shared_concepts(ours, theirs)[:MOST_CONCEPTS]
-    return tuple((code, added / whole) for code, added in shared if added / whole >= LEAST_CONCEPT_SHARE)
+def _row(vectors: Vectors, at: int) -> Row:
+    span = slice(vectors.indptr[at], vectors.indptr[at + 1])
+    return vectors.indices[span], vectors.data[span]
+
+
+def _shares(ours: Row, theirs: Row, relevance: Relevance) -> tuple[tuple[str, float], ...]:
+    """The concepts that a pair of rows shares, largest first, with their parts of the whole product."""
+    whole, shared = relevance.shared_concepts(ours, theirs)
+    return tuple(
+        (code, added / whole) for code, added in shared[:MOST_CONCEPTS] if added / whole >= LEAST_CONCEPT_SHARE
+    )

@@ -1,17 +1,18 @@
 """The matcher: holds the register, ranks a firm's counterparts, explains a pair."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from operator import itemgetter
 from threading import Lock
 
 import numpy as np
 
 from matching.evidence import Match, explain
-from matching.features import Asked, meet
-from matching.index import Segment, Snapshot, build, changed
-from matching.index.segment import Bools
-from matching.profile import Profile, Sector, Status
+from matching.features import Asked, Meeting, meet
+from matching.index import Part, Snapshot, build, changed
+from matching.index.kernel import Bools
+from matching.profile import SECTORS, STATUSES, Profile, Sector, Status
 from matching.relevance import Relevance, Statistics, Vectors
 from matching.scoring import EXPERT, Model, Scores, score
 
@@ -74,22 +75,17 @@ class Matcher:
         snapshot = self._snapshot
         asker, vectors = _found(snapshot, company_id)
         asked = Asked.of(vectors, self.relevance)
-        best: list[tuple[float, str, int, int]] = []
-        scored: list[Scores] = []
-        meetings = []
-        for part, (segment, dead) in enumerate(zip(snapshot.segments, snapshot.dead, strict=True)):
-            meeting = meet(asker, asked, segment, today)
+        best: list[tuple[float, str, Meeting, Scores, int]] = []
+        for part in snapshot.abroad(asker.country):
+            meeting = meet(asker, asked, part.segment, today)
             scores = score(meeting, self.model)
-            eligible = _eligible(asker, segment, dead, wanted)
             best += [
-                (-float(scores.probability[at]), segment.profiles[at].id, part, at)
-                for at in _top(scores, segment, eligible, limit + 1, wanted)
+                (-float(scores.probability[at]), part.segment.profiles[at].id, meeting, scores, at)
+                for at in _top(scores, part, limit + 1, wanted)
             ]
-            meetings.append(meeting)
-            scored.append(scores)
-        best.sort()
+        best.sort(key=itemgetter(0, 1))
         matches = tuple(
-            explain(meetings[part], scored[part], at, asked=asked, rules=self._rules) for _, _, part, at in best[:limit]
+            explain(meeting, scores, at, asked=asked, rules=self._rules) for _, _, meeting, scores, at in best[:limit]
         )
         more = len(best) > limit and bool(matches)
         return Ranking(matches, (matches[-1].probability, matches[-1].theirs.id) if more else None)
@@ -117,30 +113,24 @@ def _found(snapshot: Snapshot, company_id: str) -> tuple[Profile, Vectors]:
     return segment.profiles[place], segment.vectors[segment.rows_of(place)]
 
 
-def _eligible(asker: Profile, segment: Segment, dead: Collection[int], wanted: Wanted) -> Bools:
-    return np.array(
-        [
-            profile.country != asker.country
-            and profile.status in wanted.statuses
-            and place not in dead
-            and (wanted.sector is None or wanted.sector in profile.sectors)
-            for place, profile in enumerate(segment.profiles)
-        ],
-        dtype=np.bool_,
-    )
+def _eligible(part: Part, wanted: Wanted) -> Bools:
+    segment = part.segment
+    eligible = np.isin(segment.statuses, [STATUSES.index(status) for status in wanted.statuses]) & ~part.dead
+    if wanted.sector is not None:
+        eligible &= (segment.sectors & (1 << SECTORS.index(wanted.sector))) > 0
+    return eligible
 
 
-def _top(scores: Scores, segment: Segment, eligible: Bools, limit: int, wanted: Wanted) -> list[int]:
-    """Places of the best eligible firms of a segment, ties by company id, no more than ``limit``."""
+def _top(scores: Scores, part: Part, limit: int, wanted: Wanted) -> list[int]:
+    """Places of the best eligible firms of a part, ties by company id, no more than ``limit``."""
     probability = scores.probability
-    eligible = eligible & (probability >= wanted.least)
+    eligible = _eligible(part, wanted) & (probability >= wanted.least)
     if wanted.after is not None:
         value, company_id = wanted.after
-        later = np.array([profile.id > company_id for profile in segment.profiles], dtype=np.bool_)
-        eligible &= (probability < value) | ((probability == value) & later)
+        eligible &= (probability < value) | ((probability == value) & (part.segment.ids > company_id.encode()))
     places = np.flatnonzero(eligible)
     if len(places) > limit:
         cut = -np.partition(-probability[places], limit - 1)[limit - 1]
         places = places[probability[places] >= cut]
-    order = sorted(places.tolist(), key=lambda at: (-probability[at], segment.profiles[at].id))
-    return order[:limit]
+    order = np.lexsort((part.segment.ids[places], -probability[places]))
+    return [int(place) for place in places[order][:limit]]

@@ -15,6 +15,7 @@ SIDES: tuple[Side, ...] = get_args(Side)
 KINDS: tuple[Kind, ...] = get_args(Kind)
 SECTORS: tuple[Sector, ...] = get_args(Sector)
 SIZES: tuple[Size, ...] = get_args(Size)
+STATUSES: tuple[Status, ...] = get_args(Status)
 
 
 @dataclass(frozen=True, slots=True)

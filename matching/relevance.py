@@ -25,7 +25,9 @@ from matching.vocabulary import SILENT, Found, Linker, LinkKind, Scheme, Vocabul
 
 Floats = npt.NDArray[np.float64]
 Vectors: TypeAlias = sparse.csr_array
-"""Listings × columns, float32, rows of at most unit length."""
+"""Listings × columns, float32, rows of at most unit length, columns ascending."""
+Row: TypeAlias = tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]
+"""One of their rows: columns and weights."""
 
 NAMED_SHARE = 0.45
 HINTED_SHARE = 0.3
@@ -101,6 +103,16 @@ def vocabulary_statistics() -> Statistics:
             for concept in trade_vocabulary().concepts
             for language in LANGUAGES
         ),
+    )
+
+
+@lru_cache(maxsize=50_000)
+def _words_of(text: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The words of a text that are worth showing, with their terms in any language."""
+    return tuple(
+        (token, terms_of_token(token))
+        for token in dict.fromkeys(tokens(text))
+        if token.isalnum() and not token.isdigit() and len(token) >= SHORTEST_SHARED
     )
 
 
@@ -216,26 +228,29 @@ class Relevance:
         """In double precision, so that a pair comes out alike from both sides."""
         size = len(self.vocabulary.concepts)
         reached = sparse.csr_array(offers[:, :size], dtype=np.float64) @ links / NAMED_SHARE
-        return sparse.csr_array(sparse.hstack([reached, sparse.csr_array((offers.shape[0], self.columns - size))]))
+        rows = sparse.csr_array(sparse.hstack([reached, sparse.csr_array((offers.shape[0], self.columns - size))]))
+        rows.sort_indices()
+        return rows
 
-    def shared_concepts(self, one: Vectors, other: Vectors) -> list[tuple[str, float]]:
-        """What each concept adds to the relevance of two single rows, largest first."""
-        both = sparse.coo_array(one.multiply(other))
+    def shared_concepts(self, one: Row, other: Row) -> tuple[float, list[tuple[str, float]]]:
+        """The product of two rows, and what each concept adds to it, largest first."""
+        columns, at, to = np.intersect1d(one[0], other[0], assume_unique=True, return_indices=True)
+        products = one[1][at] * other[1][to]
         added: Counter[int] = Counter()
         size = len(self.vocabulary.concepts)
-        for at, value in zip(both.coords[1].tolist(), both.data.tolist(), strict=True):
-            if at < 2 * size:
-                added[at % size] += value
-        named = [(self.vocabulary.concepts[at].code, value) for at, value in added.items()]
-        return sorted(named, key=lambda pair: (-pair[1], pair[0]))
+        for column, value in zip(columns.tolist(), products.tolist(), strict=True):
+            if column < 2 * size:
+                added[column % size] += value
+        named = [(self.vocabulary.concepts[place].code, value) for place, value in added.items()]
+        return float(products.sum()), sorted(named, key=lambda pair: (-pair[1], pair[0]))
 
     def shared_words(self, ours: Listing, theirs: Listing) -> tuple[str, ...]:
         """Words of ours that theirs has too, in any form, the rarest first."""
-        known = {term for token in tokens(theirs.words) for term in terms_of_token(token)}
+        known = {term for _, found in _words_of(theirs.words) for term in found}
         shared: dict[str, float] = {}
-        for token in tokens(ours.words):
-            common = [self.statistics.rarity(term) for term in terms_of_token(token) if term in known]
-            if common and token.isalnum() and not token.isdigit() and len(token) >= SHORTEST_SHARED:
+        for token, found in _words_of(ours.words):
+            common = [self.statistics.rarity(term) for term in found if term in known]
+            if common:
                 shared[token] = max(common)
         return tuple(sorted(shared, key=lambda token: (-shared[token], token)))
 

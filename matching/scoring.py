@@ -7,7 +7,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from matching.features import FEATURES, Meeting
-from matching.index.segment import Floats
+from matching.index.kernel import Floats
 
 Band = Literal["strong", "likely", "possible", "weak"]
 BANDS: tuple[Band, ...] = get_args(Band)

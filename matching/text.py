@@ -47,7 +47,7 @@ FILLERS = (
     " ұсынамыз ұсыныс керек қажет іздейміз баға арзан тауар өнім бұйым түрлі әртүрлі дана түрі маркасы сорты сыныпты"
     " заманауи кәсіби тәжірибе халықаралық нарық серіктес серіктестік ынтымақтастық қызмет қызметі жыл ай жоба"
     " облыс аудан қазақстан"
-    " kg g gr t ton tonne mt l ml m cm mm pcs weight net gross size piece вес нетто брутто размер кг г гр т тн тонна л мл"
+    " kg g gr t ton tonne mt l ml m cm mm pcs weight net gross size вес нетто брутто размер кг г гр т тн тонна л мл"
     " м см мм шт салмағы өлшемі"
 ).split()
 """Words that say that something is traded, not what."""

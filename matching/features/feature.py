@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from matching.features.meeting import Meeting
-from matching.index.segment import Floats
+from matching.index.kernel import Floats
 from matching.profile import Profile
 
 Perspective = Literal["ours", "theirs"]

@@ -4,7 +4,7 @@ import numpy as np
 
 from matching.features.feature import Feature
 from matching.features.meeting import Meeting
-from matching.index.segment import Floats
+from matching.index.kernel import Floats
 
 
 def profile_is_complete(meeting: Meeting) -> tuple[Floats, Floats]:

@@ -6,7 +6,7 @@ import numpy as np
 
 from matching.features.feature import Feature, Pair, Perspective
 from matching.features.meeting import Meeting
-from matching.index.segment import Floats
+from matching.index.kernel import Floats
 
 SAME_THING = 0.7
 """The relevance that the same thing reaches in two languages, where only concepts and grades can meet."""

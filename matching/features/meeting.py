@@ -6,12 +6,16 @@ from datetime import date
 import numpy as np
 from scipy import sparse
 
-from matching.index.segment import Bools, Floats, Ints, Segment, last_day
-from matching.profile import KINDS, Listing, Profile, Side
+from matching.index.kernel import Floats, Places, best_pairs
+from matching.index.postings import query
+from matching.index.segment import Segment, Side, last_day
+from matching.profile import KINDS, Listing, Profile
 from matching.relevance import KIND_FIT, Relevance, Vectors
 
 BEST_SHARE = 0.8
 """What the best-met need counts in the mean over a firm's needs; the rest is shared by all of them."""
+FITTING = 0.35
+"""Relevance from which the terms of a pair of listings count: volume, certificates."""
 NONE = -1
 
 
@@ -39,15 +43,17 @@ class Fits:
     Attributes:
         value: 0.8 of the best-met need and 0.2 of the mean over all needs; in [0, 1]; NaN when one side
             has nothing to meet with.
-        best: relevance of the best pair.
+        best: relevance of the best pair, in [0, 1].
         ours: place of our listing in the best pair, in ``asker.listings``; -1 without one.
-        theirs: listing row of theirs in the best pair; -1 without one.
+        rows: row of theirs in the best pair, in the segment's side; -1 without one.
+        fitting: all pairs of relevance ``FITTING`` or more: places of our listings, and rows of theirs.
     """
 
     value: Floats
     best: Floats
-    ours: Ints
-    theirs: Ints
+    ours: Places
+    rows: Places
+    fitting: tuple[Places, Places]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,91 +90,60 @@ class Meeting:
 
 def meet(asker: Profile, asked: Asked, segment: Segment, today: date) -> Meeting:
     """Meets the asker with every firm of the segment."""
-    valid = segment.last_days >= today.toordinal()
-    ours_valid = [last_day(listing) >= today.toordinal() for listing in asker.listings]
-    rows = {
-        side: [at for at, listing in enumerate(asker.listings) if listing.side == side and ours_valid[at]]
-        for side in ("offer", "need")
-    }
-    table, uses, used = (
-        _Table(asker, segment, _products(vectors, segment.postings), valid)
-        for vectors in (asked.vectors, asked.implied_needs, asked.implied_uses)
+    ordinal = today.toordinal()
+    needs, offers = (
+        [at for at, one in enumerate(asker.listings) if one.side == side and last_day(one) >= ordinal]
+        for side in ("need", "offer")
     )
+
+    def fits(ours: list[int], queries: Vectors, side: Side, *, each_of_ours: bool = True) -> Fits:
+        return _fits(asker, (ours, queries), side, today=ordinal, each_of_ours=each_of_ours)
+
     return Meeting(
         asker,
         segment,
         today,
-        supplied=table.fits(rows["need"], "offer", each_of_ours=True),
-        demanded=table.fits(rows["offer"], "need", each_of_ours=False),
-        alike=table.fits(rows["offer"], "offer", each_of_ours=True),
-        fed=uses.fits(rows["offer"], "offer", each_of_ours=True),
-        feeding=used.fits(rows["offer"], "offer", each_of_ours=True),
+        supplied=fits(needs, asked.vectors, segment.offers),
+        demanded=fits(offers, asked.vectors, segment.needs, each_of_ours=False),
+        alike=fits(offers, asked.vectors, segment.offers),
+        fed=fits(offers, asked.implied_needs, segment.offers),
+        feeding=fits(offers, asked.implied_uses, segment.offers),
     )
 
 
-def _products(vectors: Vectors, postings: sparse.csr_array) -> Vectors:
-    """Listings × their listings; only the postings of the columns in use are touched."""
-    columns, places = np.unique(vectors.indices, return_inverse=True)
-    narrow = sparse.csr_array((vectors.data, places, vectors.indptr), shape=(vectors.shape[0], len(columns)))
-    return sparse.csr_array(narrow @ postings[columns])
-
-
-@dataclass(frozen=True, slots=True)
-class _Table:
-    asker: Profile
-    segment: Segment
-    products: Vectors
-    valid: Bools
-
-    def fits(self, ours: list[int], side: Side, *, each_of_ours: bool) -> Fits:
-        """Best pairs between ``ours`` and their listings on ``side``; the mean runs over ours or over theirs."""
-        wanted = self.valid & (self.segment.offers if side == "offer" else ~self.segment.offers)
-        size = len(self.segment.profiles)
-        theirs_count = np.bincount(self.segment.firms[wanted], minlength=size)
-        row_best = np.zeros(len(self.segment.firms))
-        row_ours = np.full(len(self.segment.firms), NONE)
-        total = np.zeros(size)
-        for at in ours:
-            rows, values = self._row(at, wanted)
-            better = values > row_best[rows]
-            row_best[rows[better]] = values[better]
-            row_ours[rows[better]] = at
-            if each_of_ours:
-                firms, best, _ = _best_by_firm(self.segment.firms[rows], values)
-                total[firms] += best
-        if not each_of_ours:
-            total += np.bincount(self.segment.firms, weights=row_best, minlength=size)
-        count = np.full(size, len(ours), dtype=np.int64) if each_of_ours else theirs_count
-        touched = np.flatnonzero(row_best)
-        firms, best, first = _best_by_firm(self.segment.firms[touched], row_best[touched])
-        highest = np.zeros(size)
-        highest[firms] = best
-        our_place, their_row = np.full(size, NONE), np.full(size, NONE)
-        their_row[firms] = touched[first]
-        our_place[firms] = row_ours[touched[first]]
-        value = BEST_SHARE * highest + (1 - BEST_SHARE) * total / np.maximum(count, 1)
-        value[(theirs_count == 0) | (len(ours) == 0)] = np.nan
-        return Fits(np.minimum(value, 1.0), np.minimum(highest, 1.0), our_place, their_row)
-
-    def _row(self, at: int, wanted: Bools) -> tuple[Ints, Floats]:
-        start, end = self.products.indptr[at], self.products.indptr[at + 1]
-        order = np.argsort(self.products.indices[start:end], kind="stable")
-        rows = self.products.indices[start:end][order].astype(np.int64)
-        values = self.products.data[start:end][order].astype(np.float64)
-        keep = wanted[rows]
-        rows, values = rows[keep], values[keep]
-        kind = KINDS.index(self.asker.listings[at].kind)
-        return rows, values * KIND_FIT[kind, self.segment.kinds[rows]]
-
-
-def _best_by_firm(firms: Ints, values: Floats) -> tuple[Ints, Floats, Ints]:
-    """Of values grouped by ascending firm: the firms, each one's best value, the first place that holds it."""
-    if not len(firms):
-        return firms, values, firms
-    starts = np.flatnonzero(np.concatenate([[True], firms[1:] != firms[:-1]]))
-    best = np.maximum.reduceat(values, starts)
-    lengths = np.diff(np.append(starts, len(firms)))
-    hits = np.flatnonzero(values == np.repeat(best, lengths))
-    group_of_hit = np.repeat(np.arange(len(starts)), lengths)[hits]
-    _, first = np.unique(group_of_hit, return_index=True)
-    return firms[starts], best, hits[first]
+def _fits(asker: Profile, ours: tuple[list[int], Vectors], side: Side, *, today: int, each_of_ours: bool) -> Fits:
+    """Best pairs between some of our listings and a side of theirs; the mean runs over ours or over theirs."""
+    places, vectors = ours
+    size = len(side.counts)
+    best, total = np.zeros(size), np.zeros(size)
+    our_place, their_row = np.full(size, NONE, dtype=np.int32), np.full(size, NONE, dtype=np.int32)
+    valid = side.last_days >= today
+    fitting = np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.int32)
+    if places:
+        kinds = [KINDS.index(asker.listings[at].kind) for at in places]
+        fitting = best_pairs(
+            *query(sparse.csr_array(vectors[places]), side.postings),
+            KIND_FIT[kinds],
+            side.postings.starts,
+            side.postings.rows,
+            side.postings.weights,
+            side.firms,
+            side.kinds,
+            valid,
+            each_of_ours,
+            best,
+            total,
+            our_place,
+            their_row,
+            FITTING,
+        )
+        listed = np.array(places, dtype=np.int32)
+        our_place = np.where(our_place == NONE, NONE, listed[our_place]).astype(np.int32)
+        fitting = listed[fitting[0]], fitting[1]
+    theirs = side.counts if valid.all() else np.bincount(side.firms[valid], minlength=size)
+    count = len(places) if each_of_ours else np.maximum(theirs, 1)
+    value = BEST_SHARE * best + (1 - BEST_SHARE) * total / np.maximum(count, 1)
+    value[theirs == 0] = np.nan
+    if not places:
+        value[:] = np.nan
+    return Fits(np.minimum(value, 1.0), np.minimum(best, 1.0), our_place, their_row, fitting)

@@ -6,7 +6,8 @@ from matching.features.feature import Feature
 from matching.features.listings_meet import clear
 from matching.features.meeting import Meeting
 from matching.features.trade_uses_trade import used
-from matching.index.segment import Floats, sector_bits
+from matching.index.kernel import Floats
+from matching.index.segment import sector_bits
 from matching.profile import SECTORS
 
 

@@ -6,7 +6,8 @@ import numpy as np
 
 from matching.features.feature import Feature, Pair, Perspective
 from matching.features.meeting import Meeting
-from matching.index.segment import UNKNOWN, Floats
+from matching.index.kernel import Floats
+from matching.index.segment import UNKNOWN
 from matching.profile import SIZES
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from matching.features.feature import Feature, Pair, Perspective
 from matching.features.meeting import Meeting
-from matching.index.segment import Floats
+from matching.index.kernel import Floats
 
 
 def speaks_our_language(meeting: Meeting) -> tuple[Floats, Floats]:

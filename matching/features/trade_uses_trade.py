@@ -4,7 +4,7 @@ import numpy as np
 
 from matching.features.feature import Feature
 from matching.features.meeting import Fits, Meeting
-from matching.index.segment import Floats
+from matching.index.kernel import Floats
 
 
 def supplies_our_trade(meeting: Meeting) -> tuple[Floats, Floats]:

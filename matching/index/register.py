@@ -1,8 +1,11 @@
-"""The firms that can be ranked: immutable segments, tombstones, merging."""
+"""The firms that can be ranked: immutable segments of one country each, tombstones, merging."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
+from matching.index.kernel import Bools
 from matching.index.segment import Segment, build, merge
 from matching.profile import Profile
 from matching.relevance import Relevance
@@ -11,17 +14,28 @@ TIER = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
-    """A state of the register that never changes: segments, and the places in each that are gone."""
+class Part:
+    """A segment and which of its firms are gone."""
 
-    segments: tuple[Segment, ...] = ()
-    dead: tuple[frozenset[int], ...] = ()
-    where: dict[str, tuple[int, int]] = field(default_factory=dict)
+    segment: Segment
+    dead: Bools
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A state of the register that never changes: its parts, and in which one each firm lives."""
+
+    parts: tuple[Part, ...] = ()
+    where: dict[str, Segment] = field(default_factory=dict)
 
     def find(self, company_id: str) -> tuple[Segment, int] | None:
         """The segment and place of a firm, or None."""
-        at = self.where.get(company_id)
-        return None if at is None else (self.segments[at[0]], at[1])
+        segment = self.where.get(company_id)
+        return None if segment is None else (segment, segment.places[company_id])
+
+    def abroad(self, country: str) -> list[Part]:
+        """The parts of all other countries."""
+        return [part for part in self.parts if part.segment.country != country]
 
     def __len__(self) -> int:
         return len(self.where)
@@ -32,27 +46,51 @@ def changed(
 ) -> Snapshot:
     """The snapshot after some firms were put (new or changed) and others dropped.
 
-    The firms that are put become a fresh segment; small segments are merged so that their number stays
-    logarithmic, as in a log-structured store.
+    The firms that are put become a fresh segment of their country; small segments are merged so that their number
+    stays logarithmic, as in a log-structured store.
     """
     latest = {profile.id: profile for profile in put}
     where = dict(snapshot.where)
-    dead = [set(gone) for gone in snapshot.dead]
-    for company_id in (*latest, *drop):
-        at = where.pop(company_id, None)
-        if at is not None:
-            dead[at[0]].add(at[1])
-    segments = list(snapshot.segments)
-    if latest:
-        where |= {company_id: (len(segments), place) for place, company_id in enumerate(latest)}
-        segments.append(build(list(latest.values()), relevance))
-        dead.append(set())
-    first = _first_to_merge([len(s.profiles) for s in segments], [len(gone) for gone in dead])
-    if first < len(segments):
-        merged = merge(segments[first:], dead[first:])
-        where |= {company_id: (first, place) for company_id, place in merged.places.items()}
-        segments[first:], dead[first:] = [merged], [set()]
-    return Snapshot(tuple(segments), tuple(frozenset(gone) for gone in dead), where)
+    parts = _buried(snapshot, where, {*latest, *drop})
+    for country in sorted({profile.country for profile in latest.values()}):
+        fresh = build([profile for profile in latest.values() if profile.country == country], relevance)
+        parts.append(Part(fresh, np.zeros(len(fresh.profiles), dtype=np.bool_)))
+        where.update(dict.fromkeys(fresh.places, fresh))
+    kept: list[Part] = []
+    for country in sorted({part.segment.country for part in parts}):
+        kept += _merged([part for part in parts if part.segment.country == country], where)
+    return Snapshot(tuple(kept), where)
+
+
+def _buried(snapshot: Snapshot, where: dict[str, Segment], gone: Iterable[str]) -> list[Part]:
+    """The parts with tombstones for the firms that are gone, which also leave ``where``."""
+    buried: dict[int, list[int]] = {}
+    for company_id in gone:
+        segment = where.pop(company_id, None)
+        if segment is not None:
+            buried.setdefault(id(segment), []).append(segment.places[company_id])
+    parts: list[Part] = []
+    for part in snapshot.parts:
+        places = buried.get(id(part.segment))
+        if places is None:
+            parts.append(part)
+        else:
+            dead = part.dead.copy()
+            dead[places] = True
+            parts.append(Part(part.segment, dead))
+    return parts
+
+
+def _merged(parts: list[Part], where: dict[str, Segment]) -> list[Part]:
+    """One country's parts, the tail of them merged when it is too small, or too dead, to stand alone."""
+    first = _first_to_merge([len(part.dead) for part in parts], [int(part.dead.sum()) for part in parts])
+    if first == len(parts):
+        return parts
+    merged = merge([part.segment for part in parts[first:]], [part.dead for part in parts[first:]])
+    if merged is None:
+        return parts[:first]
+    where.update(dict.fromkeys(merged.places, merged))
+    return [*parts[:first], Part(merged, np.zeros(len(merged.profiles), dtype=np.bool_))]
 
 
 def _first_to_merge(sizes: list[int], gone: list[int]) -> int:

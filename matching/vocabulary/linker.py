@@ -36,6 +36,8 @@ CHAPTER = 0.85
 WHOLE_NAME = 0.8
 """Power of the part of a name that was found."""
 LEAST_COVER = 0.1
+LEAST_TOLD = 0.31
+"""A text of fillers and plain numbers only says nothing."""
 SHARPNESS = 1.5
 LATER = 0.8
 """What words after the first comma, bracket or line count: the head of a listing comes first."""
@@ -71,7 +73,7 @@ class Reading:
         found: the concepts that explain it.
         places: every concept that it is evidence for, as places in the vocabulary, best first.
         weights: of those, the largest 1.
-        confidence: how much of a name of the best concept was found, in [0, 1].
+        confidence: how much of a name of the best concept was found, and in how telling words, in [0, 1].
     """
 
     found: tuple[Found, ...]
@@ -104,7 +106,8 @@ class Linker:
                     owners.append(place)
                     worths.append(worth)
         self._owners = np.array(owners)
-        self.weights = self._rarity(name_terms, len(words.concepts))
+        self._telling = np.array([telling(term) for term in self._columns])
+        self.weights = self._rarity(name_terms, len(words.concepts)) * self._telling
         self._by_term = (sparse.diags_array(worths) @ self._squares(name_terms)).T.tocsr()
         self._spelling = _Spelling(self._columns)
         self._columns_of = lru_cache(maxsize=50_000)(self._columns_of_token)
@@ -114,8 +117,7 @@ class Linker:
         for owner, found in zip(self._owners.tolist(), name_terms, strict=True):
             for column in found:
                 users[column].add(owner)
-        rarity = (log(1 + concepts / len(users[column])) for column in range(len(self._columns)))
-        return np.array([weight * telling(term) for weight, term in zip(rarity, self._columns, strict=True)])
+        return np.array([log(1 + concepts / len(users[column])) for column in range(len(self._columns))])
 
     def _squares(self, name_terms: list[list[int]]) -> sparse.csr_array:
         """Names × terms: the part of the name's squared length that a term holds; rows add up to 1."""
@@ -142,7 +144,11 @@ class Linker:
         places = places[whole[places] > 0]
         if not len(places):
             return SILENT
-        picked = self._pick(places, evidence[places].toarray())
+        rows = evidence[places].toarray()
+        told = self._told(columns[np.flatnonzero(rows[0])])
+        if told <= LEAST_TOLD:
+            return SILENT
+        picked = self._pick(places, rows)
         best = picked[0][1]
         weights = (whole[places[:MOST_WEIGHED]] / whole[places[0]]) ** SHARPNESS
         return Reading(
@@ -156,7 +162,7 @@ class Linker:
             ),
             places[:MOST_WEIGHED][weights >= LEAST_WEIGHED],
             weights[weights >= LEAST_WEIGHED],
-            float(min(1.0, covers[places[0]])),
+            told * float(min(1.0, covers[places[0]])),
         )
 
     def _read(self, text: str) -> tuple[Places, Floats]:
@@ -211,6 +217,12 @@ class Linker:
             left[:, used] = np.minimum(left[:, used], evidence[:, used] * rest[:, None])
             evidence[at], left[at] = 0.0, 0.0
         return picked
+
+    def _told(self, columns: Places) -> float:
+        """The part of the terms' length, in [0, 1], that is left when fillers are played down."""
+        weights = self.weights[columns]
+        whole = float(((weights / self._telling[columns]) ** 2).sum())
+        return float(np.sqrt((weights**2).sum() / whole)) if whole else 0.0
 
     def _columns_of_token(self, token: str) -> tuple[tuple[int, float], ...]:
         known = tuple((self._columns[term], 1.0) for term in terms_of_token(token) if term in self._columns)

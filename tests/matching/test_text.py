@@ -218,3 +218,25 @@ def test_trigrams_mark_the_boundaries() -> None:
 )
 def test_filler_tells_less_than_what_is_traded(language: Language, text: str, filler: list[bool]) -> None:
     assert [telling(term) < telling("e:wheat") for term in terms(text, language)] == filler
+
+
+SAME_STEM = pytest.mark.xfail(
+    reason="fillers are known by their stems: customer makes customs one, баға makes банан one"
+)
+
+
+@pytest.mark.parametrize(
+    ("language", "word"),
+    [
+        ("en", "lead"),
+        ("ru", "банан"),
+        ("kk", "бидай"),
+        pytest.param("en", "customs", marks=SAME_STEM),
+        pytest.param("ru", "парта", marks=SAME_STEM),
+        pytest.param("ru", "данные", marks=SAME_STEM),
+        pytest.param("kk", "банан", marks=SAME_STEM),
+        pytest.param("kk", "айна", marks=SAME_STEM),
+    ],
+)
+def test_word_that_names_a_trade_is_no_filler(language: Language, word: str) -> None:
+    assert [telling(term) for term in terms(word, language)] == [1.0]

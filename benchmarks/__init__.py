@@ -1,0 +1,1 @@
+"""The measured claims, with peers beside us."""

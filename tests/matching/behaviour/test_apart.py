@@ -1,0 +1,34 @@
+"""Meaning, not letters, brings a need and an offer together."""
+
+import pytest
+
+from matching import Relevance
+from tests.factories import need, offer
+from tests.matching.behaviour.phrases import APART, TOGETHER
+
+LEAST = 0.35
+LEAST_CASES = 50
+
+
+@pytest.fixture(scope="module")
+def relevance() -> Relevance:
+    return Relevance()
+
+
+def between(relevance: Relevance, wanted: str, offered: str) -> float:
+    ours, theirs = relevance.vectors([need(wanted)]), relevance.vectors([offer(offered)])
+    return float((ours @ theirs.T).toarray()[0, 0])
+
+
+@pytest.mark.parametrize(("wanted", "offered"), APART)
+def test_relevance_shared_letters_alone_is_low(relevance: Relevance, wanted: str, offered: str) -> None:
+    assert between(relevance, wanted, offered) < LEAST
+
+
+@pytest.mark.parametrize(("wanted", "offered"), TOGETHER)
+def test_relevance_shared_meaning_alone_is_high(relevance: Relevance, wanted: str, offered: str) -> None:
+    assert between(relevance, wanted, offered) >= LEAST
+
+
+def test_pairs_of_each_sort_are_many() -> None:
+    assert min(len(set(APART)), len(set(TOGETHER))) >= LEAST_CASES
