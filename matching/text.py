@@ -11,6 +11,7 @@ from functools import lru_cache
 
 import Stemmer
 
+from matching.countries import COUNTRIES
 from matching.languages import Language
 
 KAZAKH_LETTERS = frozenset("әғқңөұүһі")
@@ -36,17 +37,19 @@ FILLERS = (
     " competitive affordable product goods item article various different range wide lot unit set piece type grade"
     " class standard modern professional experienced international export import market client customer partner"
     " partnership cooperation service year month project local government area state federal district"
-    " nigeria nigerian kazakhstan kazakh abroad heading"
+    " nigeria nigerian kazakhstan kazakh africa african central asia abroad heading large small big quantity kind"
+    " sort all premium luxury satisfied guarantee general customer any our we many several"
     " качество качественный высокий лучший хороший новый надежный компания фирма предприятие поставщик"
     " поставка поставлять обеспечение закуп закупка покупка купить куплю продажа продаем продам предлагаем"
     " предложение нужен нужна нужно нужны требуется требуются ищем ищу необходимо наличие цена дешево недорого товар"
     " товары продукция изделие изделия различный разный ассортимент партия штука шт тип марка сорт класс вид стандарт"
     " современный профессиональный опыт международный экспорт импорт рынок клиент партнер партнерство сотрудничество"
-    " услуга услуги год месяц проект область район республика казахстан нигерия"
+    " услуга услуги год месяц проект область район республика казахстан нигерия африка"
+    " любой любые все много выгодный крупный большой"
     " сапа сапалы жоғары жақсы үздік жаңа сенімді кәсіпорын жеткізу жеткіземіз жеткізуші сатып алу аламыз сату сатамыз"
     " ұсынамыз ұсыныс керек қажет іздейміз баға арзан тауар өнім бұйым түрлі әртүрлі дана түрі маркасы сорты сыныпты"
     " заманауи кәсіби тәжірибе халықаралық нарық серіктес серіктестік ынтымақтастық қызмет қызметі жыл ай жоба"
-    " облыс аудан қазақстан"
+    " облыс аудан қазақстан тиімді барлық кез келген көп"
     " kg g gr t ton tonne mt l ml m cm mm pcs weight net gross size вес нетто брутто размер кг г гр т тн тонна л мл"
     " м см мм шт салмағы өлшемі"
 ).split()
@@ -229,9 +232,23 @@ _SUFFIX_SKELETONS = sorted(
     key=lambda suffix: (len(suffix), suffix),
 )
 
-FILLER_TERMS = frozenset(term for word in FILLERS for term in terms_of_token(fold(word)))
+PLACES = " ".join(
+    name
+    for country in COUNTRIES.values()
+    for names in (country.names, *country.regions.values())
+    for name in names.values()
+)
+"""Where firms are: it tells nothing of what they trade in."""
+
+FILLER_TERMS = frozenset(term for word in (*FILLERS, *tokens(PLACES)) for term in terms_of_token(fold(word)))
 FILLER_WEIGHT = 0.2
 NUMBER_WEIGHT = 0.3
+
+
+def says_little(token: str) -> bool:
+    """Whether a word is a filler in every language that it may belong to."""
+    found = terms_of_token(token)
+    return bool(found) and all(term in FILLER_TERMS for term in found)
 
 
 def telling(term: str) -> float:

@@ -19,7 +19,7 @@ from rapidfuzz.distance import OSA
 from scipy import sparse
 
 from matching.languages import LANGUAGES, Language
-from matching.text import kazakh_skeletons, skeleton, telling, terms, terms_of_token, tokens, trigrams
+from matching.text import kazakh_skeletons, says_little, skeleton, telling, terms, terms_of_token, tokens, trigrams
 from matching.vocabulary.concepts import Concept, Vocabulary, trade_vocabulary
 
 Floats = npt.NDArray[np.float64]
@@ -39,6 +39,20 @@ LEAST_COVER = 0.1
 LEAST_TOLD = 0.31
 """A text of fillers and plain numbers only says nothing."""
 SHARPNESS = 1.5
+NO_HEAD = -1
+HEADLESS = 0.6
+"""What a name's found part counts when its head is not among it: *beef* is little of *beef fat*."""
+PREPOSITION: dict[Language, re.Pattern[str]] = {
+    "en": re.compile(r"[(,/]| (?:of|for|with|in|from|to|on|by|over|under|up|not|without|and|or) "),
+    "ru": re.compile(r"[(,/]| (?:для|из|с|со|в|на|от|до|по|под|без|и|или) "),
+    "kk": re.compile(r"[(,/]| (?:мен|пен|бен|және|немесе) "),
+}
+ADJECTIVE = re.compile(r"(?:ый|ий|ой|ая|яя|ое|ее|ые|ие|ого|его|ых|их|ную)$")
+PLURAL: dict[Language, re.Pattern[str]] = {
+    "en": re.compile(r"[^s]s$"),
+    "ru": re.compile(r"[ыи]$"),
+    "kk": re.compile(r"(?:лар|лер|дар|дер|тар|тер)$"),
+}
 LATER = 0.8
 """What words after the first comma, bracket or line count: the head of a listing comes first."""
 ENUMERATED = 0.85
@@ -98,6 +112,7 @@ class Linker:
         name_terms: list[list[int]] = []
         owners: list[int] = []
         worths: list[float] = []
+        heads: list[int] = []
         for place, concept in enumerate(words.concepts):
             for language, name, worth in _names(concept):
                 found = {self._columns.setdefault(term, len(self._columns)) for term in terms(name, language)}
@@ -105,7 +120,10 @@ class Linker:
                     name_terms.append(sorted(found))
                     owners.append(place)
                     worths.append(worth)
+                    head = (self._columns.get(term, NO_HEAD) for term in terms(head_of(name, language), language))
+                    heads.append(next(head, NO_HEAD))
         self._owners = np.array(owners)
+        self._heads = np.array(heads)
         self._telling = np.array([telling(term) for term in self._columns])
         self.weights = self._rarity(name_terms, len(words.concepts)) * self._telling
         self._by_term = (sparse.diags_array(worths) @ self._squares(name_terms)).T.tocsr()
@@ -181,6 +199,8 @@ class Linker:
         touched = self._by_term[columns]
         cover = np.asarray(touched.T @ shares)
         names = touched.indices
+        headless = ~np.isin(self._heads[names], columns)
+        cover[names[headless]] *= HEADLESS
         rows = np.repeat(np.arange(len(columns)), np.diff(touched.indptr))
         values = (self.weights[columns] * shares)[rows] * cover[names] ** WHOLE_NAME
         keep = cover[names] >= LEAST_COVER
@@ -225,8 +245,35 @@ class Linker:
         return float(np.sqrt((weights**2).sum() / whole)) if whole else 0.0
 
     def _columns_of_token(self, token: str) -> tuple[tuple[int, float], ...]:
+        if says_little(token):
+            return tuple((self._columns[term], 1.0) for term in terms_of_token(token) if term in self._columns)
         known = tuple((self._columns[term], 1.0) for term in terms_of_token(token) if term in self._columns)
         return known or self._spelling.nearest(token)
+
+
+def head_of(name: str, language: Language) -> str:
+    """The word that a name is about: the last of an English or Kazakh phrase, the first noun of a Russian one.
+
+    ``railway wagon spring`` is a spring, ``bags for cement`` are bags, ``железнодорожный вагон`` is a wagon.
+    """
+    phrase = PREPOSITION[language].split(name)[0] or name
+    telling_words = [token for token in tokens(phrase) if terms_of_token(token, language) and not token[0].isdigit()]
+    words = telling_words or [token for token in tokens(name) if terms_of_token(token, language)]
+    if language != "ru":
+        return words[-1]
+    return next((word for word in words if not ADJECTIVE.search(word)), words[0])
+
+
+def _listed(label: str, language: Language) -> list[str]:
+    """What a label lists, without words that only describe a common noun: *salted* in ``salted and smoked fish``."""
+    parts = [part for part in LISTED.split(label) if part]
+    if len(parts) == 1:
+        return []
+    if language == "ru":
+        alone = " " not in parts[0]
+        return [part for part in parts if " " in part or (alone and not ADJECTIVE.search(part))]
+    alone = " " not in parts[-1]
+    return [part for part in parts if " " in part or alone or PLURAL[language].search(part)]
 
 
 def _names(concept: Concept) -> Iterator[tuple[Language, str, float]]:
@@ -235,9 +282,7 @@ def _names(concept: Concept) -> Iterator[tuple[Language, str, float]]:
         label = concept.labels[language]
         for name in (label, *concept.names[language]):
             yield language, name, 1.0
-        parts = [part for part in LISTED.split(label) if part]
-        if len(parts) > 1:
-            yield from ((language, part, ENUMERATED) for part in parts)
+        yield from ((language, part, ENUMERATED) for part in _listed(label, language))
 
 
 def _family(concept: Concept) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from matching import EXPERT, FEATURES, Gap, Listing, Match, Matcher, Profile, Relevance, Volume
-from matching.features import Asked, Feature, meet
+from matching.features import Asked, Feature, Meeting, meet
 from matching.index import build
 from matching.index.kernel import Floats
 from matching.profile import SIZES
@@ -28,7 +28,7 @@ def firms(country: str) -> tuple[Profile, ...]:
     listings: list[tuple[Listing, ...]] = [
         (),
         (offer("Wheat flour", volume=TONNES, certificates=("HACCP",)),),
-        (need("Мука пшеничная", volume=Volume(1000, "kg", "day"), certificates=("haccp", "ISO 22000")),),
+        (need("Мука пшеничная", volume=Volume(3000, "kg", "day"), certificates=("haccp", "ISO 22000")),),
         (offer("Cocoa beans"), need("Wheat flour", volume=TONNES), need("Flour mill")),
         (offer("Какао-бобы", certificates=("ISO-22000",)), need("Cocoa beans", certificates=("ISO 22000",))),
         (offer("Wheat"), offer("Bakery and bread"), offer("Milling service", kind="service"), need("Хлеб")),
@@ -49,9 +49,14 @@ def firms(country: str) -> tuple[Profile, ...]:
     )
 
 
-def measured(feature: Feature, asker: Profile, others: Sequence[Profile]) -> tuple[Floats, Floats]:
+@lru_cache
+def meeting(asker: Profile, others: tuple[Profile, ...]) -> Meeting:
     asked = Asked.of(RELEVANCE.vectors(asker.listings), RELEVANCE)
-    return feature.measure(meet(asker, asked, build(others, RELEVANCE), TODAY))
+    return meet(asker, asked, build(others, RELEVANCE), TODAY)
+
+
+def measured(feature: Feature, asker: Profile, others: Sequence[Profile]) -> tuple[Floats, Floats]:
+    return feature.measure(meeting(asker, tuple(others)))
 
 
 def one_value(name: str, ours: Profile, theirs: Profile) -> float:
@@ -227,7 +232,12 @@ def test_volume_that_cannot_be_compared_is_unknown(needed: Volume | None, offere
     assert np.isnan(both_values("volume_fits", ours, theirs)).all()
 
 
-def test_volume_is_the_one_of_the_pair_that_fits_best() -> None:
+def test_volume_counts_where_it_covers_most() -> None:
+    ours = kazakh(need("Wheat flour", volume=Volume(10, "t")), need("Wheat flour", volume=Volume(50, "t")))
+    assert one_value("volume_fits", ours, nigerian(offer("Wheat flour", volume=Volume(5, "t")))) == pytest.approx(0.5)
+
+
+def test_volume_of_another_thing_does_not_count() -> None:
     ours = kazakh(need("Cocoa beans", volume=Volume(10, "t")), need("Cement"))
     theirs = nigerian(offer("Cement", volume=Volume(1, "t")), offer("Cocoa beans", volume=Volume(5, "t")))
     assert one_value("volume_fits", ours, theirs) == pytest.approx(0.5)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from matching import KINDS, Listing, Profile, Relevance
 from matching.features import Asked, Meeting, meet
-from matching.features.meeting import Fits
+from matching.features.meeting import FITTING, Fits
 from matching.index import build
 from matching.relevance import KIND_FIT, Vectors
 from tests.factories import need, offer, profile
@@ -87,7 +87,7 @@ def test_fits_are_those_of_a_naive_loop_over_pairs(name: str, asker: Profile, ot
         value, best = expected(asker, other, name)
         assert fits.value[place] == pytest.approx(value, abs=1e-6, nan_ok=True)
         assert fits.best[place] == pytest.approx(best, abs=1e-6)
-        assert (fits.ours[place] >= 0) == (best > 0) == (place in fits.firms)
+        assert (fits.ours[place] >= 0) == (best > 0) == (fits.rows[place] >= 0)
 
 
 @pytest.mark.parametrize("name", ["supplied", "demanded"])
@@ -97,7 +97,7 @@ def test_best_pair_is_one_that_reaches_the_best_relevance(name: str, asker: Prof
     meeting = met(asker, *others)
     fits: Fits = getattr(meeting, name)
     side = meeting.segment.offers if name == "supplied" else meeting.segment.needs
-    for place in fits.firms.tolist():
+    for place in np.flatnonzero(fits.rows >= 0).tolist():
         our, row = int(fits.ours[place]), int(fits.rows[place])
         assert side.firms[row] == place
         one, other = asker.listings[our], others[place].listings[side.places[row]]
@@ -105,6 +105,24 @@ def test_best_pair_is_one_that_reaches_the_best_relevance(name: str, asker: Prof
         assert all(listing.valid_until != YESTERDAY for listing in (one, other))
         alone = met(replace(asker, listings=(one,)), replace(others[place], listings=(other,)))
         assert getattr(alone, name).best[0] == pytest.approx(fits.best[place], abs=1e-9)
+
+
+@pytest.mark.parametrize("name", ["supplied", "demanded"])
+@settings(max_examples=20, deadline=None)
+@given(asker=firms, others=segments)
+def test_fitting_pairs_are_all_that_are_relevant_enough(name: str, asker: Profile, others: list[Profile]) -> None:
+    meeting = met(asker, *others)
+    fits: Fits = getattr(meeting, name)
+    side = meeting.segment.offers if name == "supplied" else meeting.segment.needs
+    found = [(int(side.firms[row]), int(our), int(side.places[row])) for our, row in zip(*fits.fitting, strict=True)]
+    ours, theirs = PAIRS[name]
+    assert sorted(found) == [
+        (firm, our, their)
+        for firm, other in enumerate(others)
+        for (our, _), values in zip(usable(asker, ours), table(asker, other, name), strict=True)
+        for (their, _), value in zip(usable(other, theirs), values, strict=True)
+        if value >= FITTING
+    ]
 
 
 def test_long_list_of_offers_wins_nothing() -> None:
