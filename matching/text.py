@@ -25,34 +25,42 @@ STOP_WORDS = frozenset(
     (
         "a an and are as at be by for from in into is of on or our the their to we with that this other"
         " any all per than not no nor whether which such thereof therefor including excluding etc its been has have"
-        " was were will can may only also used use kind kinds"
+        " was were will can may only also kind kinds"
         " и в во на с со для по из к от до о об у или а не как что это мы наш наша наши их также же ли бы при"
         " за над под без через чем тем кроме включая прочие прочий другие иные"
         " және мен пен бен үшін бойынша бар сондай ақ немесе осы бұл біз біздің"
     ).split()
 )
-FILLERS = (
-    "quality high best good new reliable trusted company firm business enterprise supplier supply provision"
-    " provide procurement purchase buy sell sale offer need require look seek want available delivery price cheap"
-    " competitive affordable product goods item article various different range wide lot unit set piece type grade"
-    " class standard modern professional experienced international export import market client customer partner"
-    " partnership cooperation service year month project local government area state federal district"
-    " nigeria nigerian kazakhstan kazakh africa african central asia abroad heading large small big quantity kind"
-    " sort all premium luxury satisfied guarantee general customer any our we many several"
-    " качество качественный высокий лучший хороший новый надежный компания фирма предприятие поставщик"
-    " поставка поставлять обеспечение закуп закупка покупка купить куплю продажа продаем продам предлагаем"
-    " предложение нужен нужна нужно нужны требуется требуются ищем ищу необходимо наличие цена дешево недорого товар"
-    " товары продукция изделие изделия различный разный ассортимент партия штука шт тип марка сорт класс вид стандарт"
-    " современный профессиональный опыт международный экспорт импорт рынок клиент партнер партнерство сотрудничество"
-    " услуга услуги год месяц проект область район республика казахстан нигерия африка"
-    " любой любые все много выгодный крупный большой"
-    " сапа сапалы жоғары жақсы үздік жаңа сенімді кәсіпорын жеткізу жеткіземіз жеткізуші сатып алу аламыз сату сатамыз"
-    " ұсынамыз ұсыныс керек қажет іздейміз баға арзан тауар өнім бұйым түрлі әртүрлі дана түрі маркасы сорты сыныпты"
-    " заманауи кәсіби тәжірибе халықаралық нарық серіктес серіктестік ынтымақтастық қызмет қызметі жыл ай жоба"
-    " облыс аудан қазақстан тиімді барлық кез келген көп"
-    " kg g gr t ton tonne mt l ml m cm mm pcs weight net gross size вес нетто брутто размер кг г гр т тн тонна л мл"
-    " м см мм шт салмағы өлшемі"
-).split()
+FILLERS: dict[Language, str] = {
+    "en": (
+        "quality high best good new reliable trusted company firm business enterprise supplier supply"
+        " provision provide procurement purchase buy sell sale offer need require look seek want available"
+        " delivery price cheap competitive affordable product goods item article various different range wide"
+        " lot unit set piece type grade class standard modern professional experienced international export"
+        " import market client partner partnership cooperation service year month project local government"
+        " area state federal district nigeria nigerian kazakhstan kazakh africa african central asia abroad"
+        " heading large small big quantity sort all premium luxury satisfied guarantee general any our we many"
+        " several kg g gr t ton tonne mt l ml m cm mm pcs weight net gross size your one stop"
+        " solution business excellent"
+    ),
+    "ru": (
+        "качество качественный высокий лучший хороший новый надежный компания фирма предприятие поставщик"
+        " поставка поставлять обеспечение закуп закупка покупка купить куплю продажа продаем продам предлагаем"
+        " предложение нужен нужна нужно нужны требуется требуются ищем ищу необходимо наличие цена дешево"
+        " недорого товар товары продукция изделие изделия различный разный ассортимент штука шт тип марка сорт"
+        " класс вид стандарт современный профессиональный опыт международный экспорт импорт рынок клиент"
+        " партнер партнерство сотрудничество услуга услуги год месяц проект область район республика казахстан"
+        " нигерия африка любой любые все много выгодный крупный большой вес нетто брутто размер кг г гр т тн"
+        " тонна л мл м см мм решение ваш ваши бизнес"
+    ),
+    "kk": (
+        "сапа сапалы жоғары жақсы үздік жаңа сенімді кәсіпорын жеткізу жеткіземіз жеткізуші сатып алу аламыз"
+        " сату сатамыз ұсынамыз ұсыныс керек қажет іздейміз баға арзан тауар өнім бұйым түрлі әртүрлі дана"
+        " түрі маркасы сорты сыныпты заманауи кәсіби тәжірибе халықаралық нарық серіктес серіктестік"
+        " ынтымақтастық қызмет қызметі жыл ай жоба облыс аудан қазақстан тиімді барлық кез келген көп салмағы"
+        " өлшемі кг т л м см мм шешім сіздің"
+    ),
+}
 """Words that say that something is traded, not what."""
 TOKEN = re.compile(r"\d+(?:[.,/x×]\d+)*|[^\W\d_]+\d+[^\W_]*|[^\W\d_]+(?:['’ʼ][^\W\d_]+)*")
 CYRILLIC = re.compile(r"[Ѐ-ӿ]")
@@ -151,6 +159,8 @@ SUFFIXES = tuple(
     )
 )
 SHORTEST_STEM = 2
+SHORTEST_BEFORE_PLACE = 4
+"""Shorter stems keep an ending like that of the locative: балта is an axe, not something in honey."""
 MOST_SUFFIXES = 4
 UNVOICED = {"б": "п", "г": "к", "ғ": "қ"}
 
@@ -175,18 +185,36 @@ def kazakh_stem(word: str) -> str:
     return stem
 
 
+AFTER_CONSONANTS = frozenset("ты ті ды ді тың тің дың дің".split())
+AFTER_VOWELS = frozenset("ны ні на не".split())
+NASALS = frozenset("мнң")
+LOCATIVES = frozenset("та те да де".split())
+
+
 def _can_stand_before(stem: str, suffix: str) -> bool:
     vowels = [letter for letter in stem if letter in VOWELS]
-    if len(stem) < SHORTEST_STEM or not vowels:
-        return False
-    if suffix in {"ы", "і"} and stem[-1] in VOWELS:
+    if (
+        len(stem) < (SHORTEST_BEFORE_PLACE if suffix in LOCATIVES else SHORTEST_STEM)
+        or not vowels
+        or not _joins(stem, suffix)
+    ):
         return False
     last, first = vowels[-1], next((letter for letter in suffix if letter in VOWELS), "")
-    if last in BACK_VOWELS:
-        return first in BACK_VOWELS
-    if last in FRONT_VOWELS:
-        return first in FRONT_VOWELS or suffix in {"мен", "бен", "пен"}
-    return True
+    if suffix in {"мен", "бен", "пен"} or last not in BACK_VOWELS | FRONT_VOWELS:
+        return True
+    return first in (BACK_VOWELS if last in BACK_VOWELS else FRONT_VOWELS)
+
+
+def _joins(stem: str, suffix: str) -> bool:
+    """Whether an ending of this form can follow this stem."""
+    after_vowel = stem[-1] in VOWELS
+    if after_vowel and len(stem) == SHORTEST_STEM:
+        return False
+    if suffix in {"ы", "і"} or suffix in AFTER_CONSONANTS:
+        return not after_vowel
+    if suffix in AFTER_VOWELS:
+        return after_vowel
+    return suffix not in {"ның", "нің"} or after_vowel or stem[-1] in NASALS
 
 
 _SKELETON = str.maketrans(
@@ -214,7 +242,7 @@ def skeleton(word: str) -> str:
     ``бидай``, ``biday`` and ``bıdaı`` give ``bidai``; ``қара`` and ``кара`` give ``kara``.
     """
     plain = word.translate(_SKELETON).replace("zh", "j").replace("gh", "g").replace("kh", "h").replace("iy", "i")
-    return plain.replace("ii", "i")
+    return re.sub("ii+", "i", plain)
 
 
 def kazakh_skeletons(word: str) -> Iterable[str]:
@@ -240,15 +268,24 @@ PLACES = " ".join(
 )
 """Where firms are: it tells nothing of what they trade in."""
 
-FILLER_TERMS = frozenset(term for word in (*FILLERS, *tokens(PLACES)) for term in terms_of_token(fold(word)))
+FILLER_TERMS = frozenset(
+    (
+        *(
+            term
+            for language, words in FILLERS.items()
+            for word in words.split()
+            for term in terms_of_token(word, language)
+        ),
+        *(term for token in tokens(PLACES) for term in terms_of_token(token)),
+    )
+)
 FILLER_WEIGHT = 0.2
 NUMBER_WEIGHT = 0.3
 
 
 def says_little(token: str) -> bool:
-    """Whether a word is a filler in every language that it may belong to."""
-    found = terms_of_token(token)
-    return bool(found) and all(term in FILLER_TERMS for term in found)
+    """Whether a word is a filler in a language that it may belong to."""
+    return any(term in FILLER_TERMS for term in terms_of_token(token))
 
 
 def telling(term: str) -> float:

@@ -245,9 +245,9 @@ class Linker:
         return float(np.sqrt((weights**2).sum() / whole)) if whole else 0.0
 
     def _columns_of_token(self, token: str) -> tuple[tuple[int, float], ...]:
-        if says_little(token):
-            return tuple((self._columns[term], 1.0) for term in terms_of_token(token) if term in self._columns)
         known = tuple((self._columns[term], 1.0) for term in terms_of_token(token) if term in self._columns)
+        if says_little(token):
+            return known
         return known or self._spelling.nearest(token)
 
 

@@ -55,10 +55,10 @@ def search_concepts(typed: str, limit: int) -> list[tuple[Concept, str]]:
     words = trade_vocabulary()
     found: dict[int, tuple[tuple[int, int, str], str]] = {}
     if wanted.removeprefix("hs:").removeprefix("isic:").replace(".", "").isdigit():
-        digits = wanted.rpartition(":")[2].replace(".", "")
+        scheme, _, digits = wanted.replace(".", "").rpartition(":")
         for place, concept in enumerate(words.concepts):
             code = concept.code.partition(":")[2]
-            if code.startswith(digits):
+            if code.startswith(digits) and scheme in {"", concept.scheme}:
                 found[place] = ((0, len(code), concept.code), concept.labels["en"])
     entries = _entries()
     for at in range(bisect_left(entries, (wanted, -1, "")), len(entries)):

@@ -62,13 +62,10 @@ DRILLER = nigerian(
     size="large",
 )
 PIPES = kazakh(
-    offer("Трубы обсадные стальные"),
-    offer("Бурение скважин", kind="service"),
-    name="kz-pipes",
-    sectors=frozenset({"energy", "mining"}),
+    offer("Трубы обсадные стальные"), offer("Цемент"), name="kz-pipes", sectors=frozenset({"energy", "mining"})
 )
 FARM = kazakh(offer("Wheat"), offer("Семена подсолнечника"), name="kz-farm")
-OIL_MILL = nigerian(offer("Sunflower oil"), offer("Wheat flour"), name="ng-oil-mill")
+OIL_MILL = nigerian(offer("Sunflower oil"), offer("Wheat flour"), offer("Portland cement"), name="ng-oil-mill")
 SILENT = nigerian(name="ng-silent")
 FIRMS = (MILL, TRADER, BAKERY, DRILLER, PIPES, FARM, OIL_MILL, SILENT)
 
@@ -242,6 +239,12 @@ def test_evidence_stands_in_the_direction_of_its_listings(
     ours: list[Listing], theirs: list[Listing], expected: set[Direction]
 ) -> None:
     assert directions(match(kazakh(*ours), nigerian(*theirs))) == expected
+
+
+@pytest.mark.xfail(reason="a relevance above 1 is held against the one that was cut to 1 before it")
+def test_evidence_of_two_firms_with_the_same_offer_is_the_same_trade() -> None:
+    ours, theirs = kazakh(offer("Poultry feed")), nigerian(offer("Poultry feed"))
+    assert directions(match(ours, theirs)) == directions(match(theirs, ours)) == {"same_trade"}
 
 
 def test_evidence_names_both_listings_shared_words_and_concepts() -> None:

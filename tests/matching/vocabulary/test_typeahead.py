@@ -76,7 +76,6 @@ def test_codes_of_both_schemes_are_found_broader_ones_first() -> None:
     assert levels == sorted(levels)
 
 
-@pytest.mark.xfail(reason="the scheme that was typed is dropped")
 def test_code_with_its_scheme_finds_that_scheme_only() -> None:
     assert {code.partition(":")[0] for code in codes(search_concepts("isic:6201", 20))} == {"isic"}
 
