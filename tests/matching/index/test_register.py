@@ -140,7 +140,7 @@ def test_rank_pages_through_the_true_order_of_all_pairs(
     expected = naive(matcher, firms, firms[asker], wanted)
     found: list[Place] = []
     after: Place | None = None
-    while True:
+    for _ in firms:
         ranking = matcher.rank(firms[asker].id, today=TODAY, limit=limit, wanted=replace(wanted, after=after))
         found += map(place_of, ranking.matches)
         after = ranking.next
