@@ -17,6 +17,10 @@ Host = Annotated[str, typer.Option(help="Address to listen on.")]
 Port = Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)]
 
 
+WORKER_START_SECONDS = 120
+"""A worker that is still loading the register must not be taken for a dead one and started anew."""
+
+
 class AddressInUse(Failure):
     """Something else listens there."""
 
@@ -63,7 +67,13 @@ def listening(host: str, port: int) -> socket.socket:
 
 def run(listener: socket.socket, workers: int = 1) -> None:
     """Serves on a bound socket until it is stopped."""
-    config = uvicorn.Config("main:app", workers=workers, log_level="info", server_header=False)
+    config = uvicorn.Config(
+        "main:app",
+        workers=workers,
+        log_level="info",
+        server_header=False,
+        timeout_worker_healthcheck=WORKER_START_SECONDS,
+    )
     server = uvicorn.Server(config)
     if workers == 1:
         server.run(sockets=[listener])

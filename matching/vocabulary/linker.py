@@ -8,7 +8,7 @@ words that a better concept has explained count little for the next. ``weigh`` g
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import log
@@ -19,7 +19,7 @@ from rapidfuzz.distance import OSA
 from scipy import sparse
 
 from matching.languages import LANGUAGES, Language
-from matching.text import kazakh_skeletons, says_little, skeleton, telling, terms, terms_of_token, tokens, trigrams
+from matching.text import kazakh_skeletons, says_little, skeleton, telling, terms_of_token, tokens, trigrams
 from matching.vocabulary.concepts import Concept, Vocabulary, trade_vocabulary
 
 Floats = npt.NDArray[np.float64]
@@ -115,13 +115,13 @@ class Linker:
         heads: list[int] = []
         for place, concept in enumerate(words.concepts):
             for language, name, worth in _names(concept):
-                found = {self._columns.setdefault(term, len(self._columns)) for term in terms(name, language)}
+                read = {token: terms_of_token(token, language) for token in tokens(name)}
+                found = {self._columns.setdefault(term, len(self._columns)) for held in read.values() for term in held}
                 if found:
                     name_terms.append(sorted(found))
                     owners.append(place)
                     worths.append(worth)
-                    head = (self._columns.get(term, NO_HEAD) for term in terms(head_of(name, language), language))
-                    heads.append(next(head, NO_HEAD))
+                    heads.append(self._columns[read[head_of(name, [*read], language)][0]])
         self._owners = np.array(owners)
         self._heads = np.array(heads)
         self._telling = np.array([telling(term) for term in self._columns])
@@ -251,17 +251,18 @@ class Linker:
         return known or self._spelling.nearest(token)
 
 
-def head_of(name: str, language: Language) -> str:
-    """The word that a name is about: the last of an English or Kazakh phrase, the first noun of a Russian one.
+def head_of(name: str, words: Sequence[str], language: Language) -> str:
+    """Of a name's tokens the one that it is about: the last of an English or Kazakh phrase, a Russian one's first noun.
 
     ``railway wagon spring`` is a spring, ``bags for cement`` are bags, ``железнодорожный вагон`` is a wagon.
     """
-    phrase = PREPOSITION[language].split(name)[0] or name
-    telling_words = [token for token in tokens(phrase) if terms_of_token(token, language) and not token[0].isdigit()]
-    words = telling_words or [token for token in tokens(name) if terms_of_token(token, language)]
+    phrase = PREPOSITION[language].split(name, maxsplit=1)[0]
+    known = words if len(phrase) == len(name) else [token for token in tokens(phrase) if token in words]
+    telling_words = [token for token in known if not token[0].isdigit() and terms_of_token(token, language)]
+    candidates = telling_words or [token for token in words if terms_of_token(token, language)]
     if language != "ru":
-        return words[-1]
-    return next((word for word in words if not ADJECTIVE.search(word)), words[0])
+        return candidates[-1]
+    return next((word for word in candidates if not ADJECTIVE.search(word)), candidates[0])
 
 
 def _listed(label: str, language: Language) -> list[str]:
