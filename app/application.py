@@ -14,6 +14,7 @@ from app.db import Database
 from app.jobs.queue import QueueKeeper
 from app.live import LiveRegister
 from app.settings import Settings
+from matching import search_concepts
 from schemas.problems import Problem
 
 VERSION = version("caravan")
@@ -36,6 +37,7 @@ def create_app(settings: Settings) -> FastAPI:
         database.require_migrated()
         with database.reading() as session:
             live.fresh(session)
+        search_concepts("a", 1)  # reads the names now, not at the first person's first letter
         if settings.background_jobs:
             keeper.start()
         yield

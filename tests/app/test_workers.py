@@ -56,7 +56,7 @@ def test_every_worker_knows_a_write_once_it_was_answered(settings: Settings, var
             return faults
 
         with ThreadPoolExecutor(4) as pool:
-            assert [fault for faults in pool.map(stay, range(12)) for fault in faults] == []
+            assert [fault for faults in pool.map(stay, range(6)) for fault in faults] == []
 
 
 def test_queue_is_filled_in_the_background(settings: Settings, variables: dict[str, str]) -> None:
