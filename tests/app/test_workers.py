@@ -73,7 +73,7 @@ def test_killed_import_leaves_nothing_half_written_and_completes_when_repeated(
     settings: Settings, variables: dict[str, str], tmp_path: Path
 ) -> None:
     path = tmp_path / "many.jsonl"
-    documents = [company("NG", listings=[listing("offer", f"Sesame seeds lot {at}")] * 3) for at in range(1500)]
+    documents = [company("NG", listings=[listing("offer", f"Sesame seeds lot {at}")] * 3) for at in range(600)]
     path.write_text("".join(f"{_line(one)}\n" for one in documents), encoding="utf-8")
     process = subprocess.Popen(
         [CARAVAN, "import", str(path)],
