@@ -30,6 +30,8 @@ SIDES_OF: dict[Direction, tuple[Side, Side]] = {
     "we_feed_their_trade": ("offer", "offer"),
 }
 """The sides of our and their listing in each direction."""
+CLEARLY_ALIKE = 0.5
+"""Relevance from which two offers are shown as the same trade, even where one trade also uses the other."""
 MOST_PAIRS = 3
 MOST_CONCEPTS = 3
 LEAST_CONCEPT_SHARE = 0.05
@@ -187,7 +189,7 @@ def _evidence(meeting: Meeting, asked: Asked, at: int, relevance: Relevance) -> 
     for direction, rows in queries.items():
         for fit, our, their in _pairs(meeting, direction, rows, at)[:MOST_PAIRS]:
             known = found.get((our, their))
-            if known is None or known.relevance < fit:
+            if known is None or known.relevance < min(fit, CLEARLY_ALIKE):
                 found[our, their] = Evidence(
                     direction,
                     meeting.asker.listings[our],

@@ -241,7 +241,6 @@ def test_evidence_stands_in_the_direction_of_its_listings(
     assert directions(match(kazakh(*ours), nigerian(*theirs))) == expected
 
 
-@pytest.mark.xfail(reason="a relevance above 1 is held against the one that was cut to 1 before it")
 def test_evidence_of_two_firms_with_the_same_offer_is_the_same_trade() -> None:
     ours, theirs = kazakh(offer("Poultry feed")), nigerian(offer("Poultry feed"))
     assert directions(match(ours, theirs)) == directions(match(theirs, ours)) == {"same_trade"}

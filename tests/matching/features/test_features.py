@@ -200,7 +200,7 @@ def test_gaps_of_a_pair_are_the_same_from_both_sides() -> None:
         (Volume(10, "T."), Volume(5000, "КГ"), 0.5),
         (Volume(10, "тонн"), Volume(1, "tonnes"), 0.1),
         (Volume(12, "t", "year"), Volume(0.5, "t", "month"), 0.5),
-        (Volume(1, "t", "week"), Volume(13, "t", "quarter"), 1.0),
+        (Volume(1, "t", "week"), Volume(6.5, "t", "quarter"), 0.5),
         (Volume(73, "t", "year"), Volume(100, "kg", "day"), 0.5),
         (Volume(24, "t"), Volume(1, "t", "month"), 0.5),
         (Volume(2, "m3"), Volume(1000, "л"), 0.5),
