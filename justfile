@@ -22,3 +22,8 @@ check:
 format:
     uv run ruff format .
     uv run ruff check --fix .
+
+# Speed and quality beside the peers; minutes.
+bench:
+    uv run --group bench python -m benchmarks --quick
+    uv run --group bench python -m benchmarks.quality

@@ -10,6 +10,8 @@ from tests.factories import need, offer, profile
 from tests.matching.behaviour.phrases import FILLERS
 from tests.matching.behaviour.registers import COUNTRIES_APART, TODAY, matcher_of, sample_profiles
 
+pytestmark = pytest.mark.slow
+
 LIKELY = 0.35
 LEAST_CASES = 50
 MOST_HIGH = 0.01

@@ -18,6 +18,8 @@ from tests.matching.behaviour.registers import (
     with_listings,
 )
 
+pytestmark = pytest.mark.slow
+
 CLOSE = 1e-9
 LEAST_CASES = 50
 UNRELATED = (

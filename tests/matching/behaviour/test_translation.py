@@ -5,6 +5,8 @@ import pytest
 from matching import Language, Matcher, Profile
 from tests.matching.behaviour.registers import TODAY, Translated, matcher_of, sample_profiles, translated_firms
 
+pytestmark = pytest.mark.slow
+
 TOP = 10
 
 
