@@ -21,6 +21,13 @@ KAZAKH_WORDS = frozenset(
         " ісі жалпы жем мал нан май ет ара алма шай қой бал"
     ).split()
 )
+LATIN_KAZAKH_LETTERS = frozenset("äğıñöşūüǵńóúý")
+LONE_Q = re.compile(r"\b[a-z]*q(?![u\W\d]|$)")
+"""A q without u in a word that is no name."""
+LATIN_KAZAKH_WORDS = frozenset(
+    "ushin temir kerek satamiz alamiz uni eti maii suti juni temiri tauar onim onimderi kizmeti bidai arpa komir".split()
+)
+"""As skeletons; none of them is an English word."""
 STOP_WORDS = frozenset(
     (
         "a an and are as at be by for from in into is of on or our the their to we with that this other"
@@ -107,10 +114,15 @@ def language_of(text: str) -> Language:
     if KAZAKH_LETTERS & set(folded):
         return "kk"
     cyrillic, latin = len(CYRILLIC.findall(folded)), len(LATIN.findall(folded))
-    if cyrillic <= latin:
-        return "en"
     words = set(tokens(folded))
+    if cyrillic <= latin:
+        return "kk" if LONE_Q.search(text) or _is_latin_kazakh(folded, words) else "en"
     return "kk" if words & KAZAKH_WORDS and not words & {"и", "в", "на", "для", "с", "по"} else "ru"
+
+
+def _is_latin_kazakh(folded: str, words: set[str]) -> bool:
+    """Kazakh in Latin letters: by letters that English has not, or a very common word."""
+    return bool(LATIN_KAZAKH_LETTERS & set(folded) or {skeleton(word) for word in words} & LATIN_KAZAKH_WORDS)
 
 
 def terms(text: str, language: Language | None = None) -> list[str]:

@@ -66,7 +66,7 @@ def test_different_grades_are_different_terms() -> None:
         ("Сарымсак керек", "kk"),
         ("Мал соратын", "kk"),
         ("мука для нан", "ru"),
-        ("Biday satamyz", "en"),
+        ("Biday satamyz", "kk"),
         ("Bitumen grade БНД", "en"),
         ("Битум марки BND 60", "ru"),
         ("12 345", "en"),
