@@ -25,7 +25,8 @@ LATIN_KAZAKH_LETTERS = frozenset("äğıñöşūüǵńóúý")
 LONE_Q = re.compile(r"\b[a-z]*q(?![u\W\d]|$)")
 """A q without u in a word that is no name."""
 LATIN_KAZAKH_WORDS = frozenset(
-    "ushin temir kerek satamiz alamiz uni eti maii suti juni temiri tauar onim onimderi kizmeti bidai arpa komir".split()
+    "ushin temir kerek satamiz"
+    " alamiz uni eti maii suti juni temiri tauar onim onimderi kizmeti bidai arpa komir".split()
 )
 """As skeletons; none of them is an English word."""
 STOP_WORDS = frozenset(

@@ -14,6 +14,8 @@ from matching.index import build
 from matching.relevance import KIND_FIT, Vectors
 from tests.factories import need, offer, profile
 
+pytestmark = pytest.mark.slow
+
 TODAY = date(2026, 7, 1)
 YESTERDAY = date(2026, 6, 30)
 RELEVANCE = Relevance()

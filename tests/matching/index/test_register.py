@@ -12,6 +12,8 @@ from matching import SECTORS, SIZES, Listing, Match, Matcher, Place, Profile, Re
 from matching.index import Snapshot, changed
 from tests.factories import need, offer, profile
 
+pytestmark = pytest.mark.slow
+
 TODAY = date(2026, 7, 1)
 YESTERDAY = date(2026, 6, 30)
 EVERYBODY = 100
