@@ -33,7 +33,7 @@ STOP_WORDS = frozenset(
     (
         "a an and are as at be by for from in into is of on or our the their to we with that this other"
         " any all per than not no nor whether which such thereof therefor including excluding etc its been has have"
-        " was were will can may only also kind kinds"
+        " was were will can may only also leading kind kinds"
         " и в во на с со для по из к от до о об у или а не как что это мы наш наша наши их также же ли бы при"
         " за над под без через чем тем кроме включая прочие прочий другие иные"
         " және мен пен бен үшін бойынша бар сондай ақ немесе осы бұл біз біздің"

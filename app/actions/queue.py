@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -15,6 +15,7 @@ from matching import Match
 from schemas.matches import Picture
 
 RANK = "rank"
+LOCK = 0x7175_6575
 CLAIM = timedelta(minutes=2)
 
 
@@ -61,11 +62,21 @@ def release_ranking(session: Session, company_id: str, asked: int) -> None:
         session.execute(update(Job).where(Job.kind == RANK, Job.key == company_id).values(claimed_until=None))
 
 
+def lock_queue(session: Session) -> None:
+    """Lets one transaction at a time add pairs: two firms that rank one another would add the same one.
+
+    SQLite has one writer at a time anyway.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
+
+
 def store_ranking(session: Session, company_id: str, matches: Sequence[Match]) -> None:
     """Makes the given matches the company's part of the queue.
 
     Its undecided pairs that rank for neither side any more fall out; decided ones stay as they are.
     """
+    lock_queue(session)
     held = {
         pair.id: pair
         for pair in session.scalars(select(Pair).where(or_(Pair.first_id == company_id, Pair.second_id == company_id)))

@@ -3,7 +3,7 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.actions.queue import new_pair
+from app.actions.queue import lock_queue, new_pair
 from app.db.base import now
 from app.db.matches import Pair, Review
 from app.errors import VersionStale
@@ -17,6 +17,7 @@ def review_match(session: Session, match: Match, data: ReviewIn, *, by: str, if_
     Raises:
         VersionStale: someone decided since ``if_version``.
     """
+    lock_queue(session)
     pair = session.scalar(select(Pair).where(Pair.id == match.id).with_for_update())
     if pair is None:
         pair = new_pair(match)

@@ -36,7 +36,7 @@ def company_by_id(session: Session, company_id: str, *, lock: bool = False) -> C
         NotFound: there is none.
     """
     query = select(Company).where(Company.id == company_id).options(*WITH_ALL)
-    found = session.scalar(query.with_for_update() if lock else query)
+    found = session.scalar(query.with_for_update(key_share=True) if lock else query)
     if found is None:
         raise NotFound("There is no such company.")
     return found

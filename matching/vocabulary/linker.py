@@ -113,10 +113,13 @@ class Linker:
         owners: list[int] = []
         worths: list[float] = []
         heads: list[int] = []
+        surfaces: dict[str, set[int]] = defaultdict(set)
         for place, concept in enumerate(words.concepts):
             for language, name, worth in _names(concept):
                 read = {token: terms_of_token(token, language) for token in tokens(name)}
                 found = {self._columns.setdefault(term, len(self._columns)) for held in read.values() for term in held}
+                for token, held in read.items():
+                    surfaces[token] |= {self._columns[term] for term in held}
                 if found:
                     name_terms.append(sorted(found))
                     owners.append(place)
@@ -127,7 +130,7 @@ class Linker:
         self._telling = np.array([telling(term) for term in self._columns])
         self.weights = self._rarity(name_terms, len(words.concepts)) * self._telling
         self._by_term = (sparse.diags_array(worths) @ self._squares(name_terms)).T.tocsr()
-        self._spelling = _Spelling(self._columns)
+        self._spelling = _Spelling({word: tuple(sorted(held)) for word, held in surfaces.items()}, self._columns)
         self._columns_of = lru_cache(maxsize=50_000)(self._columns_of_token)
 
     def _rarity(self, name_terms: list[list[int]], concepts: int) -> Floats:
@@ -303,22 +306,18 @@ def emphases(text: str) -> dict[str, float]:
 
 
 class _Spelling:
-    """The known terms that an unknown word was probably meant to be."""
+    """The words of names that an unknown word was probably meant to be."""
 
-    def __init__(self, columns: Mapping[str, int]) -> None:
-        self._words: dict[str, list[tuple[str, int]]] = {}
+    def __init__(self, surfaces: Mapping[str, tuple[int, ...]], columns: Mapping[str, int]) -> None:
         self._skeletons: dict[str, list[int]] = defaultdict(list)
-        by_gram: dict[str, list[int]] = defaultdict(list)
-        self._known: list[tuple[str, int]] = []
         for term, column in columns.items():
-            space, _, word = term.partition(":")
-            if space == "#":
-                continue
-            if space == "k":
-                self._skeletons[skeleton(word)].append(column)
+            if term.startswith("k:"):
+                self._skeletons[skeleton(term[2:])].append(column)
+        self._known = [(word, held) for word, held in surfaces.items() if len(word) >= SHORTEST_TYPO and word.isalpha()]
+        by_gram: dict[str, list[int]] = defaultdict(list)
+        for row, (word, _) in enumerate(self._known):
             for gram in trigrams(word):
-                by_gram[f"{space}{gram}"].append(len(self._known))
-            self._known.append((term, column))
+                by_gram[gram].append(row)
         self._by_gram = {gram: np.array(rows) for gram, rows in by_gram.items()}
 
     def nearest(self, token: str) -> tuple[tuple[int, float], ...]:
@@ -337,22 +336,19 @@ class _Spelling:
         return ()
 
     def _mistyped(self, token: str) -> tuple[tuple[int, float], ...]:
-        if len(token) < SHORTEST_TYPO:
+        rows = [self._by_gram[gram] for gram in trigrams(token) if gram in self._by_gram]
+        if len(token) < SHORTEST_TYPO or not rows:
             return ()
-        found: list[tuple[int, float]] = []
-        for term in terms_of_token(token):
-            space, _, word = term.partition(":")
-            rows = [self._by_gram[key] for gram in trigrams(word) if (key := f"{space}{gram}") in self._by_gram]
-            if not rows:
-                continue
-            counted = np.bincount(np.concatenate(rows), minlength=len(self._known))
-            for row in np.argsort(-counted, kind="stable")[:TYPO_CANDIDATES].tolist():
-                known, column = self._known[row]
-                apart = OSA.distance(word, known.partition(":")[2], score_cutoff=TYPOS)
-                if apart <= (TYPOS if len(word) >= LONG_WORD else 1):
-                    found.append((column, 1.0 - TYPO_COST * apart))
-        best = max((likeness for _, likeness in found), default=0.0)
-        return tuple((column, likeness) for column, likeness in found if likeness == best)
+        counted = np.bincount(np.concatenate(rows), minlength=len(self._known))
+        most = TYPOS if len(token) >= LONG_WORD else 1
+        found: dict[int, int] = {}
+        for row in np.argsort(-counted, kind="stable")[:TYPO_CANDIDATES].tolist():
+            word, columns = self._known[row]
+            apart = OSA.distance(token, word, score_cutoff=most)
+            if apart <= most:
+                found |= {column: min(apart, found.get(column, apart)) for column in columns}
+        least = min(found.values(), default=0)
+        return tuple((column, 1.0 - TYPO_COST * apart) for column, apart in found.items() if apart == least)
 
 
 @lru_cache(maxsize=1)
