@@ -321,31 +321,28 @@ def _with_trigrams(weights: Mapping[str, float]) -> dict[str, float]:
     return {**weights} | {name: weight * scale for name, weight in grams.items()}
 
 
-def _parents(words: Vocabulary) -> sparse.csr_array:
-    """Concepts × concepts: each lights itself and, weaker, those above it."""
+def _above(words: Vocabulary, weights: Sequence[float]) -> dict[tuple[int, int], float]:
+    """Each concept lights itself, and those above it with the given weights, the nearest first."""
     lit: dict[tuple[int, int], float] = {}
     for place, concept in enumerate(words.concepts):
         lit[place, place] = 1.0
         above = concept.parent
-        for weight in (PARENT, GRANDPARENT):
+        for weight in weights:
             if above is None:
                 break
             lit[place, words.places[above]] = weight
             above = words[above].parent
-    return _square(lit, len(words.concepts))
+    return lit
+
+
+def _parents(words: Vocabulary) -> sparse.csr_array:
+    """Concepts × concepts: each lights itself and, weaker, those above it."""
+    return _square(_above(words, (PARENT, GRANDPARENT)), len(words.concepts))
 
 
 def _neighbours(words: Vocabulary) -> sparse.csr_array:
     """Concepts × concepts: each lights itself, those above it, and those it is linked with in the value chain."""
-    lit: dict[tuple[int, int], float] = {}
-    for place, concept in enumerate(words.concepts):
-        lit[place, place] = 1.0
-        above = concept.parent
-        for weight in (NAMED_PARENT, NAMED_GRANDPARENT):
-            if above is None:
-                break
-            lit[place, words.places[above]] = weight
-            above = words[above].parent
+    lit = _above(words, (NAMED_PARENT, NAMED_GRANDPARENT))
     for link in words.links:
         for pair in ((link.source, link.target), (link.target, link.source)):
             at = words.places[pair[0]], words.places[pair[1]]
