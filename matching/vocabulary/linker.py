@@ -29,6 +29,7 @@ MOST_EXPLAINED = 8
 MOST_WEIGHED = 30
 EXPLAINED_ALREADY = 0.3
 EXPLAINED_BESIDE = 1.0
+HINTED_ALREADY = 0.6
 LEAST_SHARE = 0.2
 LEAST_WEIGHED = 0.03
 CHAPTER = 0.85
@@ -169,9 +170,9 @@ class Linker:
         told = self._told(columns[np.flatnonzero(rows[0])])
         if told <= LEAST_TOLD:
             return SILENT
+        hinted, weights = self._hints(places, rows)
         picked = self._pick(places, rows)
         best = picked[0][1]
-        weights = (whole[places[:MOST_WEIGHED]] / whole[places[0]]) ** SHARPNESS
         return Reading(
             tuple(
                 Found(
@@ -181,8 +182,8 @@ class Linker:
                 )
                 for at, score, used in ((at, score, set(columns[terms].tolist())) for at, score, terms in picked)
             ),
-            places[:MOST_WEIGHED][weights >= LEAST_WEIGHED],
-            weights[weights >= LEAST_WEIGHED],
+            hinted,
+            weights,
             told * float(min(1.0, covers[places[0]])),
         )
 
@@ -218,6 +219,19 @@ class Linker:
         covers = np.zeros(len(self._codes))
         np.maximum.at(covers, self._owners[names], cover[names])
         return sparse.csr_array((values, (owners[first], rows[first])), shape=shape), covers
+
+    def _hints(self, places: Places, evidence: Floats) -> tuple[Places, Floats]:
+        """Every concept (row) that the terms hint at, best first, with weights of which the largest is 1.
+
+        What the first concept explains counts less for strangers, as when they are picked, only more mildly.
+        """
+        stranger = self._families[places] != self._families[places[0]]
+        explained = evidence[:, evidence[0] > 0].sum(axis=1)
+        worth = evidence.sum(axis=1) - np.where(stranger, (1 - HINTED_ALREADY) * explained, 0.0)
+        order = np.argsort(-worth, kind="stable")[:MOST_WEIGHED]
+        weights = (worth[order] / worth[order[0]]) ** SHARPNESS
+        kept = weights >= LEAST_WEIGHED
+        return places[order][kept], weights[kept]
 
     def _pick(self, places: Places, evidence: Floats) -> list[tuple[int, float, Places]]:
         """Concepts (rows) that explain the terms (columns): row, what each adds, the terms behind it.

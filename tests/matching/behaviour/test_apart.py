@@ -36,6 +36,7 @@ def test_relevance_shared_meaning_alone_is_high(relevance: Relevance) -> None:
     ("wanted", "offered"),
     [
         ("Palm oil", "Crude oil"),
+        ("River bank protection", "Bank guarantees"),
         ("Open pit mine design", "Land mines"),
         ("Пальмовое масло", "Масло моторное"),
     ],
