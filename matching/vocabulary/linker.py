@@ -156,8 +156,9 @@ class Linker:
 
     def read(self, text: str) -> Reading:
         """All that a text tells."""
-        by_token = {token: self._columns_of(token) for token in emphases(text)}
-        columns, shares = self._read(text)
+        counts = emphases(text)
+        by_token = {token: self._columns_of(token) for token in counts}
+        columns, shares = _shares(counts, by_token)
         if not len(columns):
             return SILENT
         evidence, covers = self._evidence(columns, shares)
@@ -186,14 +187,6 @@ class Linker:
             weights,
             told * float(min(1.0, covers[places[0]])),
         )
-
-    def _read(self, text: str) -> tuple[Places, Floats]:
-        """The columns that a text's words stand for, and how surely each does."""
-        by_column: dict[int, float] = {}
-        for token, emphasis in emphases(text).items():
-            for column, likeness in self._columns_of(token):
-                by_column[column] = max(by_column.get(column, 0.0), likeness * emphasis)
-        return np.array(list(by_column), dtype=np.int64), np.array(list(by_column.values()))
 
     def _evidence(self, columns: Places, shares: Floats) -> tuple[sparse.csr_array, Floats]:
         """Concepts × the text's terms: the term's weight by how much of a name around it was found.
@@ -301,6 +294,17 @@ def _names(concept: Concept) -> Iterator[tuple[Language, str, float]]:
         for name in (label, *concept.names[language]):
             yield language, name, 1.0
         yield from ((language, part, ENUMERATED) for part in _listed(label, language))
+
+
+def _shares(
+    counts: Mapping[str, float], by_token: Mapping[str, tuple[tuple[int, float], ...]]
+) -> tuple[Places, Floats]:
+    """The columns that a text's words stand for, and how surely each does."""
+    by_column: dict[int, float] = {}
+    for token, found in by_token.items():
+        for column, likeness in found:
+            by_column[column] = max(by_column.get(column, 0.0), likeness * counts[token])
+    return np.array(list(by_column), dtype=np.int64), np.array(list(by_column.values()))
 
 
 def _family(concept: Concept) -> str:
