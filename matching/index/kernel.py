@@ -1,6 +1,6 @@
 """The loops that touch every posting, compiled by numba (cached, so that only the first start of all compiles).
 
-Each function says what it computes; ``tests/matching/index`` holds them against a naive loop.
+Each function says what it computes; ``matching.index.reference`` says the same in numpy, and tests hold the two alike.
 """
 
 import numpy as np
@@ -13,6 +13,145 @@ Ids = npt.NDArray[np.uint32]
 Ints = npt.NDArray[np.int64]
 Places = npt.NDArray[np.int32]
 Bools = npt.NDArray[np.bool_]
+
+CHUNK = 128
+"""Rows that are looked at together before any one of them is."""
+
+
+@njit(cache=True, nogil=True)
+def place_of(columns: Ids, column: int) -> int:
+    """Where a column stands in an ascending array, or -1."""
+    low, high = 0, len(columns)
+    while low < high:
+        middle = (low + high) >> 1
+        if columns[middle] < column:
+            low = middle + 1
+        else:
+            high = middle
+    return low if low < len(columns) and columns[low] == column else -1
+
+
+@njit(cache=True, nogil=True)
+def chunk_maxima(sums: Weights, maxima: Weights) -> None:
+    """The largest of each ``CHUNK`` of sums, which are not negative.
+
+    Positive floats are ordered as their bits are, and whole numbers are compared in the processor's wide registers.
+    """
+    bits, largest = sums.view(np.int32), maxima.view(np.int32)
+    whole = len(sums) // CHUNK
+    for chunk in range(whole):
+        part = bits[chunk * CHUNK : (chunk + 1) * CHUNK]
+        most = np.int32(0)
+        for at in range(CHUNK):
+            most = max(most, part[at])
+        largest[chunk] = most
+    if whole < len(maxima):
+        most = np.int32(0)
+        for at in range(whole * CHUNK, len(sums)):
+            most = max(most, bits[at])
+        largest[whole] = most
+
+
+@njit(cache=True, nogil=True)
+def inserted(values: Weights, count: int, value: float) -> int:
+    """Makes room for a value in descending ones, of which there are ``count``, after its equals; its place."""
+    at = min(count, len(values) - 1)
+    while at > 0 and values[at - 1] < value:
+        values[at] = values[at - 1]
+        at -= 1
+    values[at] = value
+    return at
+
+
+@njit(cache=True, nogil=True)
+def top_rows(
+    asked: Places,
+    weights: Weights,
+    columns: Ids,
+    starts: Ints,
+    rows: Ids,
+    values: Weights,
+    sums: Weights,
+    best_rows: Ints,
+    best_sums: Weights,
+) -> int:
+    """The rows with the largest dot products above 0, best first, ties by row; how many there are.
+
+    One pass accumulates the query's postings, one picks and leaves ``sums`` as it was.
+
+    Args:
+        asked: the query's columns.
+        weights: the query's weights.
+        columns: the columns in use, ascending.
+        starts: where each column's postings begin, and the end.
+        rows: the postings' rows.
+        values: the postings' weights.
+        sums: one a row, all 0.
+        best_rows: out, room for as many rows as are wanted.
+        best_sums: out, as long; what their sums are.
+    """
+    for at in range(len(asked)):
+        place = place_of(columns, asked[at])
+        if place >= 0:
+            weight = weights[at]
+            with_column = rows[starts[place] : starts[place + 1]]
+            their_weights = values[starts[place] : starts[place + 1]]
+            for posting in range(len(with_column)):
+                sums[with_column[posting]] += weight * their_weights[posting]
+    maxima = np.empty((len(sums) + CHUNK - 1) // CHUNK, dtype=np.float32)
+    chunk_maxima(sums, maxima)
+    count, limit = 0, len(best_rows)
+    for chunk in range(len(maxima)):
+        if maxima[chunk] > 0.0 and (count < limit or maxima[chunk] > best_sums[limit - 1]):
+            inserted(best_sums, count, maxima[chunk])
+            count = min(count + 1, limit)
+    least = best_sums[limit - 1] if count == limit else np.float32(0.0)
+    count = 0
+    for chunk in range(len(maxima)):
+        if maxima[chunk] < least or maxima[chunk] <= 0.0:
+            continue
+        for row in range(chunk * CHUNK, min((chunk + 1) * CHUNK, len(sums))):
+            value = sums[row]
+            if value >= least and value > 0.0 and (count < limit or value > best_sums[limit - 1]):
+                at = inserted(best_sums, count, value)
+                for place in range(min(count, limit - 1), at, -1):
+                    best_rows[place] = best_rows[place - 1]
+                best_rows[at] = row
+                count = min(count + 1, limit)
+    sums[:] = 0.0
+    return count
+
+
+@njit(cache=True, nogil=True)
+def top_rows_of_each(
+    query_starts: Ints,
+    asked: Places,
+    weights: Weights,
+    columns: Ids,
+    starts: Ints,
+    rows: Ids,
+    values: Weights,
+    sums: Weights,
+    best_rows: Ints,
+    best_sums: Weights,
+) -> None:
+    """``top_rows`` of many queries: ``best_rows`` and ``best_sums`` are queries × limit, -1 and 0 where none is left."""
+    for query in range(len(query_starts) - 1):
+        begin, end = query_starts[query], query_starts[query + 1]
+        count = top_rows(
+            asked[begin:end],
+            weights[begin:end],
+            columns,
+            starts,
+            rows,
+            values,
+            sums,
+            best_rows[query],
+            best_sums[query],
+        )
+        best_rows[query, count:] = -1
+        best_sums[query, count:] = 0.0
+
 
 ROOM = 256
 GRID = 2.0**40

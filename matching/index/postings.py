@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from matching.index.kernel import Floats, Ids, Ints, Weights
+from matching.index.kernel import Floats, Ids, Ints, Weights, top_rows_of_each
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,33 @@ class Postings:
             rows[keep][order],
             vectors.data[keep][order].astype(np.float32),
         )
+
+    def best(self, queries: sparse.csr_array, limit: int, size: int) -> tuple[Ints, Weights]:
+        """Each query's rows with the largest dot products above 0, best first, ties by row.
+
+        Args:
+            queries: queries × columns.
+            limit: rows a query.
+            size: number of rows behind these postings.
+
+        Returns:
+            Rows and dot products, queries × limit; -1 and 0 where no row is left.
+        """
+        shape = queries.shape[0], limit
+        rows, values = np.empty(shape, dtype=np.int64), np.empty(shape, dtype=np.float32)
+        top_rows_of_each(
+            queries.indptr.astype(np.int64, copy=False),
+            queries.indices.astype(np.int32, copy=False),
+            queries.data.astype(np.float32, copy=False),
+            self.columns,
+            self.starts,
+            self.rows,
+            self.weights,
+            np.zeros(size, dtype=np.float32),
+            rows,
+            values,
+        )
+        return rows, values
 
     def places(self, columns: npt.NDArray[np.int32]) -> Ints:
         """Where each of some columns stands; -1 for one that no row has."""
