@@ -5,7 +5,7 @@ from matching.evaluation import Quality, quality, rank_documents
 from matching.evidence import Component, Direction, Evidence, Match, Willingness, match_id
 from matching.features import FEATURES, Gap
 from matching.languages import LANGUAGES, Language, Names
-from matching.matcher import Matcher, Place, Ranking, Wanted
+from matching.matcher import Matcher, Ranking
 from matching.profile import (
     KINDS,
     SECTORS,
@@ -30,6 +30,7 @@ from matching.relevance import (
     vocabulary_statistics,
 )
 from matching.scoring import BIAS, EXPERT, Band, Model, band_of
+from matching.search import Place, Wanted
 from matching.text import fold, language_of
 from matching.vocabulary import (
     Concept,

@@ -2,17 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from math import isnan
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 from matching.features import FEATURES, Asked, Gap, Meeting, Pair, Perspective
 from matching.features.meeting import NONE, Fits
-from matching.index.kernel import dot_products
-from matching.index.segment import Side as IndexSide
-from matching.profile import KINDS, Listing, Profile, Side
-from matching.relevance import KIND_FIT, Relevance, Row, Vectors
-from matching.scoring import BIAS, Band, Model, Scores, band_of, sigmoid
+from matching.index.kernel import common_terms, pairs_above
+from matching.profile import Listing, Profile, Side
+from matching.relevance import Relevance, Row, Vectors
+from matching.scoring import BIAS, Band, Model, Scores, band_of
 
 Direction = Literal["they_supply", "we_supply", "same_trade", "they_feed_our_trade", "we_feed_their_trade"]
 LEAST_RELEVANCE: dict[Direction, float] = {
@@ -32,14 +32,14 @@ SIDES_OF: dict[Direction, tuple[Side, Side]] = {
 """The sides of our and their listing in each direction."""
 CLEARLY_ALIKE = 0.5
 """Relevance from which two offers are shown as the same trade, even where one trade also uses the other."""
+FEATURE_NAMES = tuple(feature.name for feature in FEATURES)
 MOST_PAIRS = 3
 MOST_CONCEPTS = 3
 LEAST_CONCEPT_SHARE = 0.05
 MOST_WORDS = 6
 
 
-@dataclass(frozen=True, slots=True)
-class Component:
+class Component(NamedTuple):
     """One feature's part in one side's log-odds; ``value`` is None when it was unknown."""
 
     side: Perspective
@@ -100,61 +100,57 @@ def match_id(one: Profile, other: Profile) -> str:
     return f"{first.id}.{second.id}"
 
 
-def explain(meeting: Meeting, scores: Scores, at: int, *, asked: Asked, rules: tuple[Model, Relevance]) -> Match:
+def explain(meeting: Meeting, scores: Scores, at: int, *, model: Model, relevance: Relevance) -> Match:
     """The match of the asker with the firm at place ``at``."""
-    model, relevance = rules
-    theirs = meeting.segment.profiles[at]
+    theirs = meeting.crowd.profile(at)
     components = _components(scores, at, model)
     pair = Pair(
         meeting.asker,
         theirs,
-        _best_pair(meeting.supplied, meeting.segment.offers, at),
-        _best_pair(meeting.demanded, meeting.segment.needs, at),
+        _best_pair(meeting, meeting.supplied, at),
+        _best_pair(meeting, meeting.demanded, at),
     )
-    ours_log_odds = sum(part.contribution for part in components if part.side == "ours")
-    theirs_log_odds = sum(part.contribution for part in components if part.side == "theirs")
     return Match(
         ours=meeting.asker,
         theirs=theirs,
         probability=float(scores.probability[at]),
         coverage=_coverage(components, model.weights),
-        our_willingness=Willingness(ours_log_odds, float(sigmoid(np.array(ours_log_odds)))),
-        their_willingness=Willingness(theirs_log_odds, float(sigmoid(np.array(theirs_log_odds)))),
+        our_willingness=Willingness(float(scores.our_log_odds[at]), float(scores.our_willingness[at])),
+        their_willingness=Willingness(float(scores.their_log_odds[at]), float(scores.their_willingness[at])),
         components=components,
         gaps=_gaps(pair, components),
-        evidence=_evidence(meeting, asked, at, relevance),
+        evidence=_evidence(meeting, theirs, at, relevance),
         model=model.version,
     )
 
 
 def _components(scores: Scores, at: int, model: Model) -> tuple[Component, ...]:
     parts: list[Component] = []
-    sides: tuple[tuple[Perspective, np.ndarray[tuple[int, ...], np.dtype[np.float64]]], ...] = (
-        ("ours", scores.ours[:, at]),
-        ("theirs", scores.theirs[:, at]),
+    sides: tuple[tuple[Perspective, list[float]], ...] = (
+        ("ours", scores.ours[:, at].tolist()),
+        ("theirs", scores.theirs[:, at].tolist()),
     )
     for side, values in sides:
         parts.append(Component(side, BIAS, 1.0, model.weights[BIAS]))
-        for feature, value in zip(FEATURES, values.tolist(), strict=True):
-            known = not np.isnan(value)
-            parts.append(
-                Component(
-                    side, feature.name, value if known else None, model.weights[feature.name] * value if known else 0.0
-                )
-            )
+        for name, value in zip(FEATURE_NAMES, values, strict=True):
+            if isnan(value):
+                parts.append(Component(side, name, None, 0.0))
+            else:
+                parts.append(Component(side, name, value, model.weights[name] * value))
     return tuple(parts)
 
 
 def _coverage(components: tuple[Component, ...], weights: Mapping[str, float]) -> float:
     """The part of the features' weight, over both sides, that was known."""
     weighed = [(abs(weights[part.feature]), part.value is not None) for part in components if part.feature != BIAS]
-    return sum(weight for weight, known in weighed if known) / sum(weight for weight, _ in weighed)
+    whole = sum(weight for weight, _ in weighed)
+    return sum(weight for weight, known in weighed if known) / whole if whole else 1.0
 
 
-def _best_pair(fits: Fits, side: IndexSide, at: int) -> tuple[int, int] | None:
+def _best_pair(meeting: Meeting, fits: Fits, at: int) -> tuple[int, int] | None:
     if fits.ours[at] == NONE:
         return None
-    return int(fits.ours[at]), int(side.places[fits.rows[at]])
+    return int(fits.ours[at]), int(fits.rows[at] - meeting.crowd.starts[at])
 
 
 def _gaps(pair: Pair, components: tuple[Component, ...]) -> tuple[Gap, ...]:
@@ -171,62 +167,57 @@ def _gaps(pair: Pair, components: tuple[Component, ...]) -> tuple[Gap, ...]:
     return tuple(found.values())
 
 
-def _evidence(meeting: Meeting, asked: Asked, at: int, relevance: Relevance) -> tuple[Evidence, ...]:
+def _evidence(meeting: Meeting, theirs: Profile, at: int, relevance: Relevance) -> tuple[Evidence, ...]:
     """The pairs of listings that carry the match, at most three of a direction: needs met first, then offers.
 
     A pair of offers stands once, as the same trade or as a link of the value chain, whichever is clearer.
     """
-    theirs = meeting.segment.profiles[at].listings
-    start = int(meeting.segment.starts[at])
-    queries: dict[Direction, Vectors] = {
-        "they_supply": asked.vectors,
-        "we_supply": asked.vectors,
-        "same_trade": asked.vectors,
-        "they_feed_our_trade": asked.implied_needs,
-        "we_feed_their_trade": asked.implied_uses,
-    }
+    asked = meeting.asked
     found: dict[tuple[int, int], Evidence] = {}
-    for direction, rows in queries.items():
-        for fit, our, their in _pairs(meeting, direction, rows, at)[:MOST_PAIRS]:
+    for direction, (first, rows) in _queries(asked).items():
+        for fit, our, their in _pairs(meeting, direction, first, at)[:MOST_PAIRS]:
             known = found.get((our, their))
             if known is None or known.relevance < min(fit, CLEARLY_ALIKE):
                 found[our, their] = Evidence(
                     direction,
-                    meeting.asker.listings[our],
-                    theirs[their],
+                    asked.profile.listings[our],
+                    theirs.listings[their],
                     min(fit, 1.0),
-                    _shares(_row(rows, our), _row(meeting.segment.vectors, start + their), relevance),
-                    relevance.shared_words(meeting.asker.listings[our], theirs[their])[:MOST_WORDS],
+                    _shares(_row(rows, our), meeting.crowd.vector(at, their), relevance),
+                    relevance.shared_words(asked.profile.listings[our], theirs.listings[their])[:MOST_WORDS],
                 )
     return tuple(sorted(found.values(), key=lambda one: ("need" not in SIDES_OF[one.direction], -one.relevance)))
 
 
-def _pairs(meeting: Meeting, direction: Direction, queries: Vectors, at: int) -> list[tuple[float, int, int]]:
+def _queries(asked: Asked) -> dict[Direction, tuple[int, Vectors]]:
+    """For each direction, our listings as queries, and the first one's place in ``Meeting.relevance``."""
+    count = asked.vectors.shape[0]
+    return {
+        "they_supply": (0, asked.vectors),
+        "we_supply": (0, asked.vectors),
+        "same_trade": (0, asked.vectors),
+        "they_feed_our_trade": (count, asked.implied_needs),
+        "we_feed_their_trade": (2 * count, asked.implied_uses),
+    }
+
+
+def _pairs(meeting: Meeting, direction: Direction, first: int, at: int) -> list[tuple[float, int, int]]:
     """Pairs of valid listings in a direction that are relevant enough, best first: relevance, place, place."""
     ours_on, theirs_on = SIDES_OF[direction]
-    ours = [place for place, one in enumerate(meeting.asker.listings) if one.side == ours_on and meeting.is_valid(one)]
-    listings = meeting.segment.profiles[at].listings
-    theirs = [place for place, one in enumerate(listings) if one.side == theirs_on and meeting.is_valid(one)]
-    if not ours or not theirs:
-        return []
-    vectors = meeting.segment.vectors
-    rows = meeting.segment.rows_of(at)
-    products = dot_products(
-        queries.indptr,
-        queries.indices,
-        queries.data,
-        vectors.indptr[rows.start : rows.stop + 1],
-        vectors.indices,
-        vectors.data,
+    crowd = meeting.crowd
+    found = pairs_above(
+        meeting.relevance,
+        first,
+        meeting.fits,
+        meeting.ours[ours_on],
+        crowd.kinds,
+        meeting.theirs[theirs_on],
+        crowd.starts[at],
+        crowd.starts[at + 1],
+        LEAST_RELEVANCE[direction],
     )
-    found = []
-    for our in ours:
-        for their in theirs:
-            kinds = KINDS.index(meeting.asker.listings[our].kind), KINDS.index(listings[their].kind)
-            fit = float(products[our, their] * KIND_FIT[kinds])
-            if fit >= LEAST_RELEVANCE[direction]:
-                found.append((fit, our, their))
-    return sorted(found, key=lambda pair: (-pair[0], pair[1], pair[2]))
+    pairs = zip(*(part.tolist() for part in found), strict=True)
+    return sorted(pairs, key=lambda pair: (-pair[0], pair[1], pair[2]))
 
 
 def _row(vectors: Vectors, at: int) -> Row:
@@ -236,7 +227,7 @@ def _row(vectors: Vectors, at: int) -> Row:
 
 def _shares(ours: Row, theirs: Row, relevance: Relevance) -> tuple[tuple[str, float], ...]:
     """The concepts that a pair of rows shares, largest first, with their parts of the whole product."""
-    whole, shared = relevance.shared_concepts(ours, theirs)
-    return tuple(
-        (code, added / whole) for code, added in shared[:MOST_CONCEPTS] if added / whole >= LEAST_CONCEPT_SHARE
-    )
+    columns, products = common_terms(ours[0], ours[1].astype(np.float64), theirs[0], theirs[1])
+    whole = float(products.sum())
+    shared = relevance.shared_concepts(columns, products)[:MOST_CONCEPTS]
+    return tuple((code, added / whole) for code, added in shared if added / whole >= LEAST_CONCEPT_SHARE)

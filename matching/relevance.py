@@ -156,6 +156,7 @@ class Relevance:
         self._neighbours = _neighbours(self.vocabulary)
         self._parents = _parents(self.vocabulary)
         self._inputs = _inputs(self.vocabulary)
+        self._uses = sparse.csr_array(self._inputs.T)
         self._hasher = FeatureHasher(n_features=WORD_COLUMNS, alternate_sign=False, dtype=np.float64)
 
     @property
@@ -222,27 +223,27 @@ class Relevance:
 
     def implied_uses(self, offers: Vectors) -> Vectors:
         """What uses the things offered: the same links, followed the other way."""
-        return self._along(offers, self._inputs.T)
+        return self._along(offers, self._uses)
 
     def _along(self, offers: Vectors, links: sparse.csr_array) -> Vectors:
         """In double precision, so that a pair comes out alike from both sides."""
         size = len(self.vocabulary.concepts)
-        reached = sparse.csr_array(offers[:, :size], dtype=np.float64) @ links / NAMED_SHARE
-        rows = sparse.csr_array(sparse.hstack([reached, sparse.csr_array((offers.shape[0], self.columns - size))]))
-        rows.sort_indices()
-        return rows
+        named = offers.indices < size
+        ends = np.concatenate([np.zeros(1, dtype=np.int32), np.cumsum(named, dtype=np.int32)])[offers.indptr]
+        weights = offers.data[named].astype(np.float64) / NAMED_SHARE
+        reached = sparse.csr_array((weights, offers.indices[named], ends), shape=(offers.shape[0], size)) @ links
+        reached.sort_indices()
+        return sparse.csr_array((reached.data, reached.indices, reached.indptr), shape=(offers.shape[0], self.columns))
 
-    def shared_concepts(self, one: Row, other: Row) -> tuple[float, list[tuple[str, float]]]:
-        """The product of two rows, and what each concept adds to it, largest first."""
-        columns, at, to = np.intersect1d(one[0], other[0], assume_unique=True, return_indices=True)
-        products = one[1][at] * other[1][to]
+    def shared_concepts(self, columns: npt.NDArray[np.int32], products: Floats) -> list[tuple[str, float]]:
+        """What each concept adds to the product of two rows, largest first, from what their shared columns add."""
         added: Counter[int] = Counter()
         size = len(self.vocabulary.concepts)
         for column, value in zip(columns.tolist(), products.tolist(), strict=True):
             if column < 2 * size:
                 added[column % size] += value
         named = [(self.vocabulary.concepts[place].code, value) for place, value in added.items()]
-        return float(products.sum()), sorted(named, key=lambda pair: (-pair[1], pair[0]))
+        return sorted(named, key=lambda pair: (-pair[1], pair[0]))
 
     def shared_words(self, ours: Listing, theirs: Listing) -> tuple[str, ...]:
         """Words of ours that theirs has too, in any form, the rarest first."""

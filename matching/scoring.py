@@ -76,6 +76,8 @@ class Scores:
         theirs: values from their side.
         our_log_odds: one a firm.
         their_log_odds: one a firm.
+        our_willingness: its probability, one a firm.
+        their_willingness: its probability, one a firm.
         probability: one a firm.
     """
 
@@ -83,6 +85,8 @@ class Scores:
     theirs: Floats
     our_log_odds: Floats
     their_log_odds: Floats
+    our_willingness: Floats
+    their_willingness: Floats
     probability: Floats
 
 
@@ -92,11 +96,19 @@ def score(meeting: Meeting, model: Model) -> Scores:
     ours = np.array([values for values, _ in measured])
     theirs = np.array([values for _, values in measured])
     weights = np.array([model.weights[feature.name] for feature in FEATURES])
-    our_log_odds = model.weights[BIAS] + weights @ np.nan_to_num(ours)
-    their_log_odds = model.weights[BIAS] + weights @ np.nan_to_num(theirs)
+    our_log_odds, their_log_odds = _added_up(ours, weights, model), _added_up(theirs, weights, model)
     # Rounded, so that the same pair has the same probability whatever else its segment holds.
-    probability = np.round(sigmoid(our_log_odds) * sigmoid(their_log_odds), DECIMALS)
-    return Scores(ours, theirs, our_log_odds, their_log_odds, probability)
+    our_willingness, their_willingness = sigmoid(our_log_odds), sigmoid(their_log_odds)
+    probability = np.round(our_willingness * their_willingness, DECIMALS)
+    return Scores(ours, theirs, our_log_odds, their_log_odds, our_willingness, their_willingness, probability)
+
+
+def _added_up(values: Floats, weights: Floats, model: Model) -> Floats:
+    """One feature after another, so that a firm's sum does not depend on who is scored beside it."""
+    total = np.full(values.shape[1], model.weights[BIAS])
+    for row, weight in zip(np.nan_to_num(values), weights, strict=True):
+        total += weight * row
+    return total
 
 
 def sigmoid(log_odds: Floats) -> Floats:

@@ -4,7 +4,7 @@ from matching.features.feature import Feature, Gap, Pair, Perspective
 from matching.features.holds_required_certificates import CERTIFICATES
 from matching.features.is_a_known_firm import COMPLETE, VERIFIED
 from matching.features.listings_meet import DEMANDS, SAME_TRADE, SUPPLIES
-from matching.features.meeting import Asked, Meeting, meet
+from matching.features.meeting import Asked, Crowd, Meeting, meet
 from matching.features.shares_a_field import FIELD
 from matching.features.size_fits import SIZE
 from matching.features.speaks_our_language import LANGUAGE
@@ -26,4 +26,4 @@ FEATURES: tuple[Feature, ...] = (
     VERIFIED,
 )
 
-__all__ = ["FEATURES", "Asked", "Feature", "Gap", "Meeting", "Pair", "Perspective", "meet"]
+__all__ = ["FEATURES", "Asked", "Crowd", "Feature", "Gap", "Meeting", "Pair", "Perspective", "meet"]

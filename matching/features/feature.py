@@ -59,10 +59,14 @@ def nothing_missing(_: Pair) -> Iterator[tuple[Perspective, str, str]]:
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """A signal; ``measure``'s docstring is what staff read about it."""
+    """A signal; ``measure``'s docstring is what staff read about it.
+
+    ``of_terms``: it is known only where a pair of listings fits (relevance ``FITTING`` or more).
+    """
 
     measure: Measure
     missing: Missing = nothing_missing
+    of_terms: bool = False
 
     @property
     def name(self) -> str:

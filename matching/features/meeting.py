@@ -1,16 +1,17 @@
-"""Where the listings of one firm meet those of all firms of a segment."""
+"""Where the listings of one firm meet those of others."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 
 import numpy as np
 from scipy import sparse
 
-from matching.index.kernel import Floats, Places, best_pairs
-from matching.index.postings import query
-from matching.index.segment import Segment, Side, last_day
-from matching.profile import KINDS, Listing, Profile
-from matching.relevance import KIND_FIT, Relevance, Vectors
+from matching.index.columns import Columns, Small, one_after_another
+from matching.index.kernel import Bools, Floats, Ints, Masks, Places, best_pairs, products, spread
+from matching.index.segment import Segment
+from matching.profile import SIDES, Profile, Side
+from matching.relevance import KIND_FIT, Relevance, Row, Vectors
 
 BEST_SHARE = 0.8
 """What the best-met need counts in the mean over a firm's needs; the rest is shared by all of them."""
@@ -20,32 +21,215 @@ NONE = -1
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """The asker's listings as queries, one row a listing: what they say, what they imply is needed, and who uses them.
+class Queries:
+    """Vectors of one firm, as the columns that any of them has and which has what.
 
-    ``implied_needs`` and ``implied_uses`` tell something of offers only.
+    Attributes:
+        starts: where the entries of each column in use begin, and the end.
+        numbers: the entries' queries.
+        weights: the entries' weights.
+        bits: a bit for each column there is, set for those in use.
+        slots: for each column in use, its place in ``starts``; anything for others.
+        size: number of queries.
     """
 
+    starts: Ints
+    numbers: Places
+    weights: Floats
+    bits: Masks
+    slots: Places
+    size: int
+
+    @classmethod
+    def of(cls, vectors: Sequence[Vectors]) -> "Queries":
+        """All rows of some vectors, one after another."""
+        counts = [part.shape[0] for part in vectors]
+        columns = np.concatenate([part.indices for part in vectors])
+        lengths = np.concatenate([np.diff(part.indptr) for part in vectors])
+        numbers = np.repeat(np.arange(sum(counts), dtype=np.int32), lengths)
+        order = np.argsort(columns, kind="stable")
+        used, starts = np.unique(columns[order], return_index=True)
+        bits = np.zeros(vectors[0].shape[1] // 8 + 1, dtype=np.uint8)
+        np.bitwise_or.at(bits, used >> 3, (1 << (used & 7)).astype(np.uint8))
+        weights = np.concatenate([part.data.astype(np.float64) for part in vectors])
+        ends = np.append(starts, len(order)).astype(np.int64)
+        slots = np.empty(vectors[0].shape[1], dtype=np.int32)
+        slots[used] = np.arange(len(used))
+        return cls(ends, numbers[order], weights[order], bits, slots, sum(counts))
+
+    def products(self, columns: Columns, rows: Ints) -> Floats:
+        """Dot products of listings with the queries: rows × queries."""
+        found = np.zeros((len(rows), self.size))
+        products(
+            self.starts,
+            self.numbers,
+            self.weights,
+            self.bits,
+            self.slots,
+            columns.term_starts,
+            columns.columns,
+            columns.weights,
+            rows,
+            found,
+        )
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The firm that asks, and its listings as queries.
+
+    Attributes:
+        profile: the firm.
+        crowd: the same as columns.
+        vectors: what its listings say, a row each.
+        implied_needs: what is needed to offer them; tells something of offers only.
+        implied_uses: what uses them; tells something of offers only.
+        queries: the rows of all three, one after another.
+    """
+
+    profile: Profile
+    crowd: "Crowd"
     vectors: Vectors
     implied_needs: Vectors
     implied_uses: Vectors
+    queries: Queries
 
     @classmethod
-    def of(cls, vectors: Vectors, relevance: Relevance) -> "Asked":
-        """The queries for listings with these vectors."""
-        return cls(vectors, relevance.implied_needs(vectors), relevance.implied_uses(vectors))
+    def of(cls, segment: Segment, place: int, relevance: Relevance) -> "Asked":
+        """The firm at a place of a segment."""
+        columns = segment.columns
+        rows = slice(columns.starts[place], columns.starts[place + 1])
+        terms = slice(columns.term_starts[rows.start], columns.term_starts[rows.stop])
+        starts = columns.term_starts[rows.start : rows.stop + 1] - terms.start
+        vectors = sparse.csr_array(
+            (columns.weights[terms], columns.columns[terms], starts.astype(np.int32)),
+            shape=(len(starts) - 1, relevance.columns),
+        )
+        needs, uses = relevance.implied_needs(vectors), relevance.implied_uses(vectors)
+        return cls(
+            columns.profile(place),
+            Crowd.of([(segment, np.array([place]))]),
+            vectors,
+            needs,
+            uses,
+            Queries.of((vectors, needs, uses)),
+        )
+
+    def listings(self, side: Side, day: int) -> Ints:
+        """Places of its listings of a side that are valid on a day."""
+        return np.flatnonzero((self.crowd.sides == SIDES.index(side)) & (self.crowd.last_days >= day))
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """Some firms as columns, whichever segments they stand in; attributes as in ``Columns``.
+
+    Attributes:
+        origins: segments, and the places in them, whose firms stand here one after another.
+    """
+
+    origins: tuple[tuple[Segment, Ints], ...] = field(repr=False)
+    ids: np.ndarray
+    statuses: Small
+    sectors: Small
+    sizes: Small
+    completeness: Floats
+    languages: Ints
+    language_sets: Mapping[int, frozenset[str]]
+    starts: Ints
+    rows: tuple[Ints, ...] = field(repr=False)
+    sides: Masks
+    kinds: Masks
+    last_days: Ints
+    measures: Ints
+    amounts: Floats
+    certificate_starts: Ints
+    certificates: Ints
+
+    @classmethod
+    def of(cls, origins: Sequence[tuple[Segment, Ints]]) -> "Crowd":
+        """The firms at some places of some segments."""
+        spreads = [spread(segment.columns.starts, places) for segment, places in origins]
+        rows = tuple(found for _, found in spreads)
+
+        def firms(name: str) -> np.ndarray:
+            return np.concatenate([getattr(segment.columns, name)[places] for segment, places in origins])
+
+        def of_rows(name: str) -> np.ndarray:
+            return np.concatenate(
+                [getattr(segment.columns, name)[found] for (segment, _), found in zip(origins, rows, strict=True)]
+            )
+
+        named = [
+            spread(segment.columns.certificate_starts, found) for (segment, _), found in zip(origins, rows, strict=True)
+        ]
+        certificates = [
+            segment.columns.certificates[found] for (segment, _), (_, found) in zip(origins, named, strict=True)
+        ]
+        sets: dict[int, frozenset[str]] = {}
+        for segment, _ in origins:
+            sets |= segment.language_sets
+        return cls(
+            origins=tuple(origins),
+            ids=firms("ids"),
+            statuses=firms("statuses"),
+            sectors=firms("sectors"),
+            sizes=firms("sizes"),
+            completeness=firms("completeness"),
+            languages=firms("languages"),
+            language_sets=sets,
+            starts=one_after_another([starts for starts, _ in spreads]),
+            rows=rows,
+            sides=of_rows("sides"),
+            kinds=of_rows("kinds"),
+            last_days=of_rows("last_days"),
+            measures=of_rows("measures"),
+            amounts=of_rows("amounts"),
+            certificate_starts=one_after_another([starts for starts, _ in named]),
+            certificates=np.concatenate(certificates),
+        )
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def profile(self, at: int) -> Profile:
+        """The firm at a place."""
+        segment, place = self._origin(at)
+        return segment.columns.profile(place)
+
+    def vector(self, at: int, listing: int) -> Row:
+        """The vector of one listing of the firm at a place."""
+        segment, place = self._origin(at)
+        return segment.columns.vector(int(segment.columns.starts[place]) + listing)
+
+    def products(self, queries: Queries) -> Floats:
+        """Dot products of all listings with the queries: rows × queries."""
+        return np.concatenate(
+            [
+                queries.products(segment.columns, rows)
+                for (segment, _), rows in zip(self.origins, self.rows, strict=True)
+            ]
+        )
+
+    def _origin(self, at: int) -> tuple[Segment, int]:
+        for segment, places in self.origins:
+            if at < len(places):
+                return segment, int(places[at])
+            at -= len(places)
+        raise IndexError(at)
 
 
 @dataclass(frozen=True, slots=True)
 class Fits:
-    """How well one side's needs meet the other's offers, for each firm of the segment.
+    """How well one side's needs meet the other's offers, for each firm of the crowd.
 
     Attributes:
         value: 0.8 of the best-met need and 0.2 of the mean over all needs; in [0, 1]; NaN when one side
             has nothing to meet with.
         best: relevance of the best pair, in [0, 1].
         ours: place of our listing in the best pair, in ``asker.listings``; -1 without one.
-        rows: row of theirs in the best pair, in the segment's side; -1 without one.
+        rows: row of theirs in the best pair, in the crowd; -1 without one.
         fitting: all pairs of relevance ``FITTING`` or more: places of our listings, and rows of theirs.
     """
 
@@ -58,7 +242,7 @@ class Fits:
 
 @dataclass(frozen=True, slots=True)
 class Meeting:
-    """One firm (the asker) before all firms of a segment; everything that features measure on.
+    """One firm (the asker) before some others; everything that features measure on.
 
     Attributes:
         supplied: our needs with their offers.
@@ -66,84 +250,81 @@ class Meeting:
         alike: our offers with their offers, as the same thing.
         fed: our offers with their offers, as what our trade uses.
         feeding: our offers with their offers, as what their trade uses.
-        today: listings that were valid until an earlier day meet nothing.
+        relevance: dot products of their rows with our queries: what our listings say, imply as needs and as uses.
+        fits: our listings × kinds: what a product with a row of that kind counts.
+        ours: places of our valid listings, by side.
+        theirs: which of their rows are valid, by side.
     """
 
-    asker: Profile
-    segment: Segment
-    today: date
+    asked: Asked
+    crowd: Crowd
     supplied: Fits
     demanded: Fits
     alike: Fits
     fed: Fits
     feeding: Fits
+    relevance: Floats
+    fits: Floats
+    ours: Mapping[Side, Ints]
+    theirs: Mapping[Side, Bools]
+
+    @property
+    def asker(self) -> Profile:
+        """The firm that asks."""
+        return self.asked.profile
 
     @property
     def size(self) -> int:
-        """Firms in the segment."""
-        return len(self.segment.profiles)
+        """Firms in the crowd."""
+        return len(self.crowd)
 
-    def is_valid(self, listing: Listing) -> bool:
-        """Whether a listing can still meet another."""
-        return last_day(listing) >= self.today.toordinal()
+    def firms_of(self, rows: Places) -> Ints:
+        """Places in the crowd of the firms with some rows."""
+        return np.searchsorted(self.crowd.starts, rows, side="right") - 1
 
 
-def meet(asker: Profile, asked: Asked, segment: Segment, today: date) -> Meeting:
-    """Meets the asker with every firm of the segment."""
-    ordinal = today.toordinal()
-    needs, offers = (
-        [at for at, one in enumerate(asker.listings) if one.side == side and last_day(one) >= ordinal]
-        for side in ("need", "offer")
-    )
+def meet(asked: Asked, crowd: Crowd, today: date) -> Meeting:
+    """Meets the asker with every firm of a crowd; listings that were valid until an earlier day meet nothing."""
+    day = today.toordinal()
+    relevance = crowd.products(asked.queries)
+    valid = crowd.last_days >= day
+    ours = {side: asked.listings(side, day) for side in SIDES}
+    theirs = {side: valid & (crowd.sides == place) for place, side in enumerate(SIDES)}
+    count = asked.vectors.shape[0]
+    fit = KIND_FIT[asked.crowd.kinds]
 
-    def fits(ours: list[int], queries: Vectors, side: Side, *, each_of_ours: bool = True) -> Fits:
-        return _fits(asker, (ours, queries), side, today=ordinal, each_of_ours=each_of_ours)
+    def fits(our_side: Side, their_side: Side, *, first: int = 0) -> Fits:
+        size = len(crowd)
+        best, mean = np.empty(size), np.empty(size)
+        our_best, row_best = np.empty(size, dtype=np.int32), np.empty(size, dtype=np.int32)
+        fitting = best_pairs(
+            relevance,
+            ours[our_side],
+            first,
+            fit,
+            crowd.starts,
+            crowd.kinds,
+            theirs[their_side],
+            their_side == "offer",
+            FITTING,
+            best,
+            mean,
+            our_best,
+            row_best,
+        )
+        value = BEST_SHARE * best + (1 - BEST_SHARE) * mean
+        return Fits(np.minimum(value, 1.0), np.minimum(best, 1.0), our_best, row_best, fitting)
 
     return Meeting(
-        asker,
-        segment,
-        today,
-        supplied=fits(needs, asked.vectors, segment.offers),
-        demanded=fits(offers, asked.vectors, segment.needs, each_of_ours=False),
-        alike=fits(offers, asked.vectors, segment.offers),
-        fed=fits(offers, asked.implied_needs, segment.offers),
-        feeding=fits(offers, asked.implied_uses, segment.offers),
+        asked,
+        crowd,
+        supplied=fits("need", "offer"),
+        demanded=fits("offer", "need"),
+        alike=fits("offer", "offer"),
+        fed=fits("offer", "offer", first=count),
+        feeding=fits("offer", "offer", first=2 * count),
+        relevance=relevance,
+        fits=fit,
+        ours=ours,
+        theirs=theirs,
     )
-
-
-def _fits(asker: Profile, ours: tuple[list[int], Vectors], side: Side, *, today: int, each_of_ours: bool) -> Fits:
-    """Best pairs between some of our listings and a side of theirs; the mean runs over ours or over theirs."""
-    places, vectors = ours
-    size = len(side.counts)
-    best, total = np.zeros(size), np.zeros(size)
-    our_place, their_row = np.full(size, NONE, dtype=np.int32), np.full(size, NONE, dtype=np.int32)
-    valid = side.last_days >= today
-    fitting = np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.int32)
-    if places:
-        kinds = [KINDS.index(asker.listings[at].kind) for at in places]
-        fitting = best_pairs(
-            *query(sparse.csr_array(vectors[places]), side.postings),
-            KIND_FIT[kinds],
-            side.postings.starts,
-            side.postings.rows,
-            side.postings.weights,
-            side.firms,
-            side.kinds,
-            valid,
-            each_of_ours,
-            best,
-            total,
-            our_place,
-            their_row,
-            FITTING,
-        )
-        listed = np.array(places, dtype=np.int32)
-        our_place = np.where(our_place == NONE, NONE, listed[our_place]).astype(np.int32)
-        fitting = listed[fitting[0]], fitting[1]
-    theirs = side.counts if valid.all() else np.bincount(side.firms[valid], minlength=size)
-    count = len(places) if each_of_ours else np.maximum(theirs, 1)
-    value = BEST_SHARE * best + (1 - BEST_SHARE) * total / np.maximum(count, 1)
-    value[theirs == 0] = np.nan
-    if not places:
-        value[:] = np.nan
-    return Fits(np.minimum(value, 1.0), np.minimum(best, 1.0), our_place, their_row, fitting)

@@ -6,8 +6,8 @@ import numpy as np
 
 from matching.features.feature import Feature, Pair, Perspective
 from matching.features.meeting import Meeting
+from matching.index.columns import UNKNOWN
 from matching.index.kernel import Floats
-from matching.index.segment import UNKNOWN
 from matching.profile import SIZES
 
 
@@ -16,8 +16,8 @@ def size_fits(meeting: Meeting) -> tuple[Floats, Floats]:
     if meeting.asker.size is None:
         value = np.full(meeting.size, np.nan)
     else:
-        apart = np.abs(meeting.segment.sizes - SIZES.index(meeting.asker.size))
-        value = np.where(meeting.segment.sizes == UNKNOWN, np.nan, 1.0 - apart / (len(SIZES) - 1))
+        apart = np.abs(meeting.crowd.sizes - SIZES.index(meeting.asker.size))
+        value = np.where(meeting.crowd.sizes == UNKNOWN, np.nan, 1.0 - apart / (len(SIZES) - 1))
     return value, value
 
 

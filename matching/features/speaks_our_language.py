@@ -12,10 +12,9 @@ from matching.index.kernel import Floats
 def speaks_our_language(meeting: Meeting) -> tuple[Floats, Floats]:
     """The firms name a common language of business."""
     ours = meeting.asker.languages
-    of_set = np.array(
-        [float(bool(ours & spoken)) if ours and spoken else np.nan for spoken in meeting.segment.language_sets]
-    )
-    value = of_set[meeting.segment.languages]
+    keys, of_key = np.unique(meeting.crowd.languages, return_inverse=True)
+    spoken = [meeting.crowd.language_sets[key] for key in keys.tolist()]
+    value = np.array([float(bool(ours & theirs)) if ours and theirs else np.nan for theirs in spoken])[of_key]
     return value, value
 
 

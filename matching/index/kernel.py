@@ -1,6 +1,6 @@
 """The loops that touch every posting, compiled by numba (cached, so that only the first start of all compiles).
 
-Each function says what it computes; ``matching.index.reference`` says the same in numpy, and tests hold the two alike.
+Each function says what it computes; tests hold them against ``matching.index.reference``, the same in plain numpy.
 """
 
 import numpy as np
@@ -14,8 +14,15 @@ Ints = npt.NDArray[np.int64]
 Places = npt.NDArray[np.int32]
 Bools = npt.NDArray[np.bool_]
 
+Masks = npt.NDArray[np.uint8]
+
 CHUNK = 128
 """Rows that are looked at together before any one of them is."""
+GRID = 2.0**40
+"""Relevances lie on a grid of 2^-40, so that their sums do not depend on the order."""
+ROOM = 64
+LIVES = np.iinfo(np.int64).max
+"""When a firm dies that is alive."""
 
 
 @njit(cache=True, nogil=True)
@@ -64,6 +71,50 @@ def inserted(values: Weights, count: int, value: float) -> int:
 
 
 @njit(cache=True, nogil=True)
+def accumulate(
+    asked: Places, weights: Weights, columns: Ids, starts: Ints, rows: Ids, values: Weights, sums: Weights
+) -> None:
+    """Adds a query's dot product with every row to ``sums``, one a row; the other arguments as in ``top_rows``."""
+    for at in range(len(asked)):
+        place = place_of(columns, asked[at])
+        if place >= 0:
+            weight = weights[at]
+            with_column = rows[starts[place] : starts[place + 1]]
+            their_weights = values[starts[place] : starts[place + 1]]
+            for posting in range(len(with_column)):
+                sums[with_column[posting]] += weight * their_weights[posting]
+
+
+@njit(cache=True, nogil=True)
+def largest(sums: Weights, best_rows: Ints, best_sums: Weights) -> int:
+    """The rows with the largest sums above 0, best first, ties by row; how many there are.
+
+    The least of the largest chunks' maxima is a floor, since each of those chunks has a row that reaches it.
+    """
+    maxima = np.empty((len(sums) + CHUNK - 1) // CHUNK, dtype=np.float32)
+    chunk_maxima(sums, maxima)
+    count, limit = 0, len(best_rows)
+    for chunk in range(len(maxima)):
+        if maxima[chunk] > 0.0 and (count < limit or maxima[chunk] > best_sums[limit - 1]):
+            inserted(best_sums, count, maxima[chunk])
+            count = min(count + 1, limit)
+    least = best_sums[limit - 1] if count == limit else np.float32(0.0)
+    count = 0
+    for chunk in range(len(maxima)):
+        if maxima[chunk] < least or maxima[chunk] <= 0.0:
+            continue
+        for row in range(chunk * CHUNK, min((chunk + 1) * CHUNK, len(sums))):
+            value = sums[row]
+            if value >= least and value > 0.0 and (count < limit or value > best_sums[limit - 1]):
+                at = inserted(best_sums, count, value)
+                for place in range(min(count, limit - 1), at, -1):
+                    best_rows[place] = best_rows[place - 1]
+                best_rows[at] = row
+                count = min(count + 1, limit)
+    return count
+
+
+@njit(cache=True, nogil=True)
 def top_rows(
     asked: Places,
     weights: Weights,
@@ -90,34 +141,8 @@ def top_rows(
         best_rows: out, room for as many rows as are wanted.
         best_sums: out, as long; what their sums are.
     """
-    for at in range(len(asked)):
-        place = place_of(columns, asked[at])
-        if place >= 0:
-            weight = weights[at]
-            with_column = rows[starts[place] : starts[place + 1]]
-            their_weights = values[starts[place] : starts[place + 1]]
-            for posting in range(len(with_column)):
-                sums[with_column[posting]] += weight * their_weights[posting]
-    maxima = np.empty((len(sums) + CHUNK - 1) // CHUNK, dtype=np.float32)
-    chunk_maxima(sums, maxima)
-    count, limit = 0, len(best_rows)
-    for chunk in range(len(maxima)):
-        if maxima[chunk] > 0.0 and (count < limit or maxima[chunk] > best_sums[limit - 1]):
-            inserted(best_sums, count, maxima[chunk])
-            count = min(count + 1, limit)
-    least = best_sums[limit - 1] if count == limit else np.float32(0.0)
-    count = 0
-    for chunk in range(len(maxima)):
-        if maxima[chunk] < least or maxima[chunk] <= 0.0:
-            continue
-        for row in range(chunk * CHUNK, min((chunk + 1) * CHUNK, len(sums))):
-            value = sums[row]
-            if value >= least and value > 0.0 and (count < limit or value > best_sums[limit - 1]):
-                at = inserted(best_sums, count, value)
-                for place in range(min(count, limit - 1), at, -1):
-                    best_rows[place] = best_rows[place - 1]
-                best_rows[at] = row
-                count = min(count + 1, limit)
+    accumulate(asked, weights, columns, starts, rows, values, sums)
+    count = largest(sums, best_rows, best_sums)
     sums[:] = 0.0
     return count
 
@@ -135,7 +160,7 @@ def top_rows_of_each(
     best_rows: Ints,
     best_sums: Weights,
 ) -> None:
-    """``top_rows`` of many queries: ``best_rows`` and ``best_sums`` are queries × limit, -1 and 0 where none is left."""
+    """``top_rows`` of many queries; the outs are queries × limit, -1 and 0 where none is left."""
     for query in range(len(query_starts) - 1):
         begin, end = query_starts[query], query_starts[query + 1]
         count = top_rows(
@@ -153,136 +178,266 @@ def top_rows_of_each(
         best_sums[query, count:] = 0.0
 
 
-ROOM = 256
-GRID = 2.0**40
-"""Relevances lie on a grid of 2^-40, so that their sums do not depend on the order."""
+@njit(cache=True, nogil=True)
+def hear(
+    ours: Ints,
+    query_starts: Places,
+    asked: Places,
+    weights: Weights,
+    fits: Weights,
+    columns: Ids,
+    starts: Ints,
+    rows: Ids,
+    values: Weights,
+    kind_starts: Ints,
+    sums: Weights,
+    best: Weights,
+) -> None:
+    """Each row's best pair with any of some queries.
+
+    Args:
+        ours: the queries that count, at least one.
+        query_starts: where each query's columns begin, and the end.
+        asked: the queries' columns.
+        weights: the queries' weights.
+        fits: queries × kinds: what a product with a row of that kind counts, at most 1.
+        columns: the columns in use, ascending.
+        starts: where each column's postings begin, and the end.
+        rows: the postings' rows.
+        values: the postings' weights.
+        kind_starts: where the rows of each kind begin, and the end.
+        sums: one a row, all 0 before and after.
+        best: out, one a row.
+    """
+    for at in range(len(ours)):
+        query = ours[at]
+        begin, end = query_starts[query], query_starts[query + 1]
+        accumulate(asked[begin:end], weights[begin:end], columns, starts, rows, values, sums)
+        for kind in range(len(kind_starts) - 1):
+            fit = fits[query, kind]
+            found = sums[kind_starts[kind] : kind_starts[kind + 1]]
+            held = best[kind_starts[kind] : kind_starts[kind + 1]]
+            if at == 0:
+                for row in range(len(found)):
+                    held[row] = found[row] * fit
+            else:
+                for row in range(len(found)):
+                    value = found[row] * fit
+                    held[row] = max(held[row], value)
+            found[:] = 0.0
 
 
 @njit(cache=True, nogil=True)
-def accumulate(
-    places: Ints, weights: Floats, starts: Ints, rows: Ids, values: Weights, sums: Floats, touched: Ids
+def mark_above(best: Weights, least: float, row_firms: Ids, marks: Masks) -> None:
+    """Sets the marks of the firms of which some row reaches ``least``, which is above 0."""
+    maxima = np.empty((len(best) + CHUNK - 1) // CHUNK, dtype=np.float32)
+    chunk_maxima(best, maxima)
+    for chunk in range(len(maxima)):
+        if maxima[chunk] >= least:
+            for row in range(chunk * CHUNK, min((chunk + 1) * CHUNK, len(best))):
+                if best[row] >= least:
+                    marks[row_firms[row]] = 1
+
+
+@njit(cache=True, nogil=True)
+def ceilings(
+    marks: Masks,
+    marked: int,
+    classes: Ids,
+    base: Weights,
+    room: Weights,
+    whole: Masks,
+    tables: npt.NDArray[np.float32],
+    mark: float,
+    died: Ints,
+    version: int,
+    quotas: Ints,
+    firsts: Ints,
+    heard: Bools,
+    offer_starts: Ints,
+    offer_rows: Ids,
+    offers: Weights,
+    need_starts: Ints,
+    need_rows: Ids,
+    needs: Weights,
+    places: Ids,
+    values: Weights,
 ) -> int:
-    """Adds one query's products to ``sums`` and notes the rows that were touched; how many there were.
+    """What the sum of both sides' log-odds can be at most, for living firms; how many there are.
+
+    Of the firms of a class that have nothing to meet with us, only the first ones that are wanted are told, since
+    they are all alike.
 
     Args:
-        places: the query's columns as places in ``starts``, -1 for one that has no postings.
-        weights: the query's weights, all above 0.
-        starts: where each column's postings begin, and the end.
-        rows: the postings' rows.
-        values: the postings' weights, all above 0.
-        sums: one a row, all 0; holds the dot products afterwards.
-        touched: room for every row.
+        marks: one a firm.
+        marked: only firms with this mark.
+        classes: class of each firm.
+        base: of each class: the sum of log-odds where no listings meet; -inf for firms that are not wanted.
+        room: of each class: what listings of these firms can add at most.
+        whole: of each class: which of the two tables.
+        tables: 2 × directions × steps: what a relevance adds at most, by its place among the steps; directions in
+            the order of ``Meeting``: supplied, demanded, alike, fed, feeding.
+        mark: the least sum of log-odds that matters.
+        died: the version at which each firm died.
+        version: the version that is asked for.
+        quotas: how many firms with nothing to meet are wanted of each class; used up afterwards.
+        firsts: of each class: those only from this place on.
+        heard: which directions were heard at all.
+        offer_starts: where each firm's offers begin, and the end.
+        offer_rows: their rows.
+        offers: directions but demanded × offers: relevance of the best pair.
+        need_starts: where each firm's needs begin, and the end.
+        need_rows: their rows.
+        needs: relevance of the best pair, for each need.
+        places: out, room for every firm: the firms, ascending.
+        values: out, as long: their ceilings.
     """
     count = 0
-    for at in range(len(places)):
-        place = places[at]
-        weight = weights[at]
-        if place < 0 or weight <= 0.0:
+    steps = tables.shape[2] - 1
+    best = np.zeros(5, dtype=np.float32)
+    for firm in range(len(marks)):
+        if marks[firm] != marked:
             continue
-        for posting in range(starts[place], starts[place + 1]):
-            row = rows[posting]
-            before = sums[row]
-            if before == 0.0:
-                touched[count] = row
-                count += 1
-            sums[row] = before + weight * values[posting]
+        kind = classes[firm]
+        if base[kind] + room[kind] < mark or base[kind] == -np.inf or died[firm] <= version:
+            continue
+        best[:] = 0.0
+        for at in range(offer_starts[firm], offer_starts[firm + 1]):
+            row = offer_rows[at]
+            for way in range(4):
+                best[way + (way > 0)] = max(best[way + (way > 0)], offers[way, row])
+        for at in range(need_starts[firm], need_starts[firm + 1]):
+            best[1] = max(best[1], needs[need_rows[at]])
+        value = base[kind]
+        silent = True
+        for direction in range(5):
+            if heard[direction] and best[direction] > 0.0:
+                silent = False
+                value += tables[whole[kind], direction, min(int(best[direction] * steps) + 1, steps)]
+        if silent:
+            if quotas[kind] <= 0 or firm < firsts[kind]:
+                continue
+            quotas[kind] -= 1
+        if value >= mark:
+            places[count] = firm
+            values[count] = value
+            count += 1
     return count
 
 
 @njit(cache=True, nogil=True)
-def best_pairs(
-    query_starts: Ints,
-    places: Ints,
-    weights: Floats,
-    fits: Floats,
-    starts: Ints,
-    rows: Ids,
-    values: Weights,
-    row_firms: Ids,
-    row_kinds: npt.NDArray[np.uint8],
-    row_valid: Bools,
-    each_of_ours: bool,
-    best: Floats,
-    total: Floats,
-    ours: Places,
-    theirs: Places,
-    fitting: float,
-) -> tuple[Places, Places]:
-    """The best pair of each firm between the queries and the rows, the sum of bests, and all pairs that fit.
+def products(
+    column_starts: Ints,
+    queries: Places,
+    query_weights: Floats,
+    bits: Masks,
+    slots: Places,
+    row_starts: Ints,
+    columns: Places,
+    weights: Weights,
+    rows: Ints,
+    out: Floats,
+) -> None:
+    """Dot products of some rows with all queries, in double precision, added up in the order of columns.
 
     Args:
-        query_starts: where each query's columns begin, and the end.
-        places: columns as places in ``starts``, -1 without postings.
-        weights: of the columns.
-        fits: queries × kinds: what a product with a row of that kind counts.
-        starts: where each column's postings begin, and the end.
-        rows: the postings' rows.
-        values: the postings' weights.
-        row_firms: the firm of each row.
+        column_starts: where the queries of each column in use begin, and the end.
+        queries: the queries with that column.
+        query_weights: their weights.
+        bits: a bit for each column, set for those of any query.
+        slots: for each of those, its place in ``column_starts``; anything for others.
+        row_starts: where each row's columns begin, and the end.
+        columns: the rows' columns, ascending in a row.
+        weights: the rows' weights.
+        rows: the rows that are wanted.
+        out: rows wanted × queries, all 0 before.
+    """
+    for at in range(len(rows)):
+        row = rows[at]
+        for term in range(row_starts[row], row_starts[row + 1]):
+            column = columns[term]
+            if bits[column >> 3] & (1 << (column & 7)):
+                place = slots[column]
+                for entry in range(column_starts[place], column_starts[place + 1]):
+                    out[at, queries[entry]] += query_weights[entry] * weights[term]
+
+
+@njit(cache=True, nogil=True)
+def best_pairs(
+    relevance: Floats,
+    ours: Ints,
+    first: int,
+    fits: Floats,
+    starts: Ints,
+    row_kinds: Masks,
+    row_meets: Bools,
+    each_of_ours: bool,
+    fitting: float,
+    best: Floats,
+    mean: Floats,
+    our_best: Places,
+    row_best: Places,
+) -> tuple[Places, Places]:
+    """The best pair of each firm, the mean of bests, and all pairs that fit.
+
+    Args:
+        relevance: rows × queries: dot products.
+        ours: the queries that count, as places in ``fits``.
+        first: the query with place 0.
+        fits: our listings × kinds: what a product with a row of that kind counts.
+        starts: first row of each firm, and the end.
         row_kinds: the kind of each row.
-        row_valid: whether a row may meet at all.
-        each_of_ours: sum the best of each query by firm, otherwise the best of each row by firm.
-        best: out, one a firm, 0 before.
-        total: out, one a firm, 0 before.
-        ours: out, the query of the best pair, -1 before.
-        theirs: out, the row of the best pair, -1 before.
+        row_meets: whether a row may meet at all.
+        each_of_ours: the mean over our queries of their best rows, otherwise over a firm's rows of their best queries.
         fitting: least value of a pair that fits.
+        best: out, one a firm; 0 without a pair.
+        mean: out, one a firm; NaN where one side has nothing to meet with.
+        our_best: out, the query of the best pair (the first of equals), -1 without one.
+        row_best: out, its row.
 
     Returns:
         The queries and the rows of the pairs that fit.
     """
     pair_queries, pair_rows = np.empty(ROOM, dtype=np.int32), np.empty(ROOM, dtype=np.int32)
     pair_count = 0
-    size = len(row_firms)
-    sums = np.zeros(size)
-    touched = np.empty(size, dtype=np.uint32)
-    row_best = np.zeros(size)
-    seen = np.empty(size, dtype=np.uint32)
-    seen_count = 0
-    firm_best = np.zeros(len(best))
-    firms = np.empty(min(size, len(best)), dtype=np.uint32)
-    for query in range(len(query_starts) - 1):
-        begin, end = query_starts[query], query_starts[query + 1]
-        count = accumulate(places[begin:end], weights[begin:end], starts, rows, values, sums, touched)
-        firm_count = 0
-        for at in range(count):
-            row = touched[at]
-            value = sums[row]
-            sums[row] = 0.0
-            if not row_valid[row]:
+    longest = 0
+    for firm in range(len(starts) - 1):
+        longest = max(longest, starts[firm + 1] - starts[firm])
+    firsts, seconds = np.zeros(len(ours)), np.zeros(longest)
+    for firm in range(len(starts) - 1):
+        firsts[:] = 0.0
+        seconds[:] = 0.0
+        best[firm], our_best[firm], row_best[firm] = 0.0, -1, -1
+        theirs = 0
+        for row in range(starts[firm], starts[firm + 1]):
+            if not row_meets[row]:
                 continue
-            value = np.floor(value * fits[query, row_kinds[row]] * GRID + 0.5) / GRID
-            if value <= 0.0:
-                continue
-            firm = row_firms[row]
-            if value >= fitting:
-                if pair_count == len(pair_rows):
-                    pair_queries, pair_rows = _doubled(pair_queries), _doubled(pair_rows)
-                pair_queries[pair_count], pair_rows[pair_count] = query, row
-                pair_count += 1
-            if row_best[row] == 0.0:
-                seen[seen_count] = row
-                seen_count += 1
-            row_best[row] = max(row_best[row], value)
-            if value > best[firm] or (
-                value == best[firm] and _earlier(query, row, ours[firm], theirs[firm], each_of_ours)
-            ):
-                best[firm] = value
-                ours[firm] = query
-                theirs[firm] = row
-            if each_of_ours:
-                if firm_best[firm] == 0.0:
-                    firms[firm_count] = firm
-                    firm_count += 1
-                firm_best[firm] = max(firm_best[firm], value)
-        for at in range(firm_count):
-            firm = firms[at]
-            total[firm] += firm_best[firm]
-            firm_best[firm] = 0.0
-    if not each_of_ours:
-        for at in range(seen_count):
-            row = seen[at]
-            total[row_firms[row]] += row_best[row]
+            theirs += 1
+            for at in range(len(ours)):
+                our = ours[at]
+                product = relevance[row, first + our]
+                if product <= 0.0:
+                    continue
+                value = np.floor(product * fits[our, row_kinds[row]] * GRID + 0.5) / GRID
+                if value <= 0.0:
+                    continue
+                if value >= fitting:
+                    if pair_count == len(pair_rows):
+                        pair_queries, pair_rows = _doubled(pair_queries), _doubled(pair_rows)
+                    pair_queries[pair_count], pair_rows[pair_count] = our, row
+                    pair_count += 1
+                firsts[at] = max(firsts[at], value)
+                seconds[row - starts[firm]] = max(seconds[row - starts[firm]], value)
+                if value > best[firm] or (
+                    value == best[firm] and _earlier(our, row, our_best[firm], row_best[firm], each_of_ours)
+                ):
+                    best[firm], our_best[firm], row_best[firm] = value, our, row
+        if theirs == 0 or len(ours) == 0:
+            mean[firm] = np.nan
+        elif each_of_ours:
+            mean[firm] = firsts.sum() / len(ours)
+        else:
+            mean[firm] = seconds.sum() / theirs
     return pair_queries[:pair_count], pair_rows[:pair_count]
 
 
@@ -302,23 +457,139 @@ def _earlier(query: int, row: int, other_query: int, other_row: int, query_first
 
 
 @njit(cache=True, nogil=True)
-def dot_products(
-    starts: Ints, columns: Places, weights: Floats, other_starts: Ints, other_columns: Places, other_weights: Weights
-) -> Floats:
-    """Dot products of two small sets of sparse rows with ascending columns."""
-    products = np.zeros((len(starts) - 1, len(other_starts) - 1))
-    for one in range(len(starts) - 1):
-        for other in range(len(other_starts) - 1):
-            at, to = starts[one], other_starts[other]
-            total = 0.0
-            while at < starts[one + 1] and to < other_starts[other + 1]:
-                if columns[at] < other_columns[to]:
-                    at += 1
-                elif columns[at] > other_columns[to]:
-                    to += 1
-                else:
-                    total += weights[at] * other_weights[to]
-                    at += 1
-                    to += 1
-            products[one, other] = total
-    return products
+def common(one_starts: Ints, one: Ints, one_rows: Places, other_starts: Ints, other: Ints, other_rows: Places) -> Ints:
+    """For each pair of rows, how many values they share; values ascend in a row."""
+    found = np.zeros(len(one_rows), dtype=np.int64)
+    for pair in range(len(one_rows)):
+        at, end = one_starts[one_rows[pair]], one_starts[one_rows[pair] + 1]
+        to, last = other_starts[other_rows[pair]], other_starts[other_rows[pair] + 1]
+        while at < end and to < last:
+            if one[at] < other[to]:
+                at += 1
+            elif one[at] > other[to]:
+                to += 1
+            else:
+                found[pair] += 1
+                at += 1
+                to += 1
+    return found
+
+
+@njit(cache=True, nogil=True)
+def pairs_above(
+    relevance: Floats,
+    first: int,
+    fits: Floats,
+    ours: Ints,
+    row_kinds: Masks,
+    row_meets: Bools,
+    begin: int,
+    end: int,
+    least: float,
+) -> tuple[Floats, Ints, Ints]:
+    """The pairs of our listings with the rows of one firm that are relevant enough, by listing and row.
+
+    Args:
+        relevance: rows × queries: dot products.
+        first: the query of our listing 0.
+        fits: our listings × kinds: what a product with a row of that kind counts.
+        ours: our listings that count.
+        row_kinds: the kind of each row.
+        row_meets: whether a row may meet at all.
+        begin: the firm's first row.
+        end: where its rows end.
+        least: least relevance.
+
+    Returns:
+        Relevances, our listings, and places of theirs among the firm's rows.
+    """
+    room = len(ours) * (end - begin)
+    found, our_found, their_found = np.empty(room), np.empty(room, dtype=np.int64), np.empty(room, dtype=np.int64)
+    count = 0
+    for at in range(len(ours)):
+        for row in range(begin, end):
+            value = relevance[row, first + ours[at]] * fits[ours[at], row_kinds[row]]
+            if row_meets[row] and value >= least:
+                found[count], our_found[count], their_found[count] = value, ours[at], row - begin
+                count += 1
+    return found[:count], our_found[:count], their_found[:count]
+
+
+@njit(cache=True, nogil=True)
+def common_terms(
+    columns: Places, weights: Floats, other_columns: Places, other_weights: Weights
+) -> tuple[Places, Floats]:
+    """The columns that two rows share, ascending, and the products of their weights."""
+    room = min(len(columns), len(other_columns))
+    shared, added = np.empty(room, dtype=np.int32), np.empty(room)
+    count = at = to = 0
+    while at < len(columns) and to < len(other_columns):
+        if columns[at] < other_columns[to]:
+            at += 1
+        elif columns[at] > other_columns[to]:
+            to += 1
+        else:
+            shared[count], added[count] = columns[at], weights[at] * other_weights[to]
+            count += 1
+            at += 1
+            to += 1
+    return shared[:count], added[:count]
+
+
+@njit(cache=True, nogil=True)
+def spread(starts: Ints, places: Ints) -> tuple[Ints, Ints]:
+    """The parts of some owners, one after another: where each begins and the end, and the parts' places."""
+    begins = np.zeros(len(places) + 1, dtype=np.int64)
+    for at in range(len(places)):
+        begins[at + 1] = begins[at] + starts[places[at] + 1] - starts[places[at]]
+    parts = np.empty(begins[-1], dtype=np.int64)
+    for at in range(len(places)):
+        first = starts[places[at]]
+        for part in range(begins[at + 1] - begins[at]):
+            parts[begins[at] + part] = first + part
+    return begins, parts
+
+
+@njit(cache=True, nogil=True)
+def invert(
+    row_starts: Ints, columns: Places, weights: Weights, wanted: Ints, counts: Ints, places: Places
+) -> tuple[Ids, Ints, Ids, Weights]:
+    """The postings of some rows, numbered in their order; entries of 0 or less are left out.
+
+    Args:
+        row_starts: where each row's columns begin, and the end.
+        columns: the rows' columns.
+        weights: the rows' weights.
+        wanted: the rows.
+        counts: one a column, all 0; is changed.
+        places: one a column; is changed.
+
+    Returns:
+        The columns in use, ascending; where each column's postings begin, and the end; their rows and weights.
+    """
+    for at in range(len(wanted)):
+        for term in range(row_starts[wanted[at]], row_starts[wanted[at] + 1]):
+            if weights[term] > 0.0:
+                counts[columns[term]] += 1
+    used = 0
+    for column in range(len(counts)):
+        if counts[column]:
+            used += 1
+    found, starts = np.empty(used, dtype=np.uint32), np.zeros(used + 1, dtype=np.int64)
+    used = 0
+    for column in range(len(counts)):
+        if counts[column]:
+            found[used] = column
+            places[column] = used
+            starts[used + 1] = starts[used] + counts[column]
+            used += 1
+    rows, values = np.empty(starts[used], dtype=np.uint32), np.empty(starts[used], dtype=np.float32)
+    ends = starts.copy()
+    for at in range(len(wanted)):
+        for term in range(row_starts[wanted[at]], row_starts[wanted[at] + 1]):
+            if weights[term] > 0.0:
+                place = places[columns[term]]
+                rows[ends[place]] = at
+                values[ends[place]] = weights[term]
+                ends[place] += 1
+    return found, starts, rows, values

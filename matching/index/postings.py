@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 
-from matching.index.kernel import Floats, Ids, Ints, Weights, top_rows_of_each
+from matching.index.kernel import Ids, Ints, Places, Weights, invert, top_rows_of_each
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +16,7 @@ class Postings:
         columns: the columns in use, ascending.
         starts: where each column's postings begin, and the end; one longer than ``columns``.
         rows: row of each posting, ascending within a column.
-        weights: weight of each posting.
+        weights: weight of each posting, above 0.
     """
 
     columns: Ids
@@ -28,17 +27,15 @@ class Postings:
     @classmethod
     def of(cls, vectors: sparse.csr_array) -> "Postings":
         """The postings of a matrix's rows; entries of 0 or less are left out."""
-        rows = np.repeat(np.arange(vectors.shape[0], dtype=np.uint32), np.diff(vectors.indptr))
-        keep = vectors.data > 0
-        columns = vectors.indices[keep].astype(np.uint32)
-        order = np.argsort(columns, kind="stable")
-        used, starts = np.unique(columns[order], return_index=True)
-        return cls(
-            used,
-            np.append(starts, len(order)).astype(np.int64),
-            rows[keep][order],
-            vectors.data[keep][order].astype(np.float32),
-        )
+        starts = vectors.indptr.astype(np.int64, copy=False)
+        return cls.of_rows(starts, vectors.indices, vectors.data, np.arange(vectors.shape[0]))
+
+    @classmethod
+    def of_rows(cls, row_starts: Ints, columns: Places, weights: Weights, rows: Ints) -> "Postings":
+        """The postings of some rows of a matrix in flat arrays, numbered in their order."""
+        width = int(columns.max()) + 1 if len(columns) else 0
+        counts, places = np.zeros(width, dtype=np.int64), np.empty(width, dtype=np.int32)
+        return cls(*invert(row_starts, columns, weights.astype(np.float32, copy=False), rows, counts, places))
 
     def best(self, queries: sparse.csr_array, limit: int, size: int) -> tuple[Ints, Weights]:
         """Each query's rows with the largest dot products above 0, best first, ties by row.
@@ -66,15 +63,3 @@ class Postings:
             values,
         )
         return rows, values
-
-    def places(self, columns: npt.NDArray[np.int32]) -> Ints:
-        """Where each of some columns stands; -1 for one that no row has."""
-        if not len(self.columns):
-            return np.full(len(columns), -1, dtype=np.int64)
-        at = np.minimum(np.searchsorted(self.columns, columns), len(self.columns) - 1)
-        return np.where(self.columns[at] == columns, at, -1).astype(np.int64)
-
-
-def query(vectors: sparse.csr_array, postings: Postings) -> tuple[Ints, Ints, Floats]:
-    """Rows as queries: where each begins, its columns' places in the postings, its weights."""
-    return vectors.indptr.astype(np.int64), postings.places(vectors.indices), vectors.data.astype(np.float64)

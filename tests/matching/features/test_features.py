@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from matching import EXPERT, FEATURES, Gap, Listing, Match, Matcher, Profile, Relevance, Volume
-from matching.features import Asked, Feature, Meeting, meet
+from matching.features import Asked, Crowd, Feature, Meeting, meet
 from matching.index import build
 from matching.index.kernel import Floats
 from matching.profile import SIZES
@@ -51,8 +51,8 @@ def firms(country: str) -> tuple[Profile, ...]:
 
 @lru_cache
 def meeting(asker: Profile, others: tuple[Profile, ...]) -> Meeting:
-    asked = Asked.of(RELEVANCE.vectors(asker.listings), RELEVANCE)
-    return meet(asker, asked, build(others, RELEVANCE), TODAY)
+    asked = Asked.of(build([asker], RELEVANCE), 0, RELEVANCE)
+    return meet(asked, Crowd.of([(build(others, RELEVANCE), np.arange(len(others)))]), TODAY)
 
 
 def measured(feature: Feature, asker: Profile, others: Sequence[Profile]) -> tuple[Floats, Floats]:

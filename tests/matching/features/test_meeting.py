@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matching import KINDS, Listing, Profile, Relevance
-from matching.features import Asked, Meeting, meet
+from matching.features import Asked, Crowd, Meeting, meet
 from matching.features.meeting import FITTING, Fits
 from matching.index import build
 from matching.relevance import KIND_FIT, Vectors
@@ -45,11 +45,12 @@ segments = st.lists(
 
 
 def asked(asker: Profile) -> Asked:
-    return Asked.of(RELEVANCE.vectors(asker.listings), RELEVANCE)
+    return Asked.of(build([asker], RELEVANCE), 0, RELEVANCE)
 
 
 def met(asker: Profile, *others: Profile) -> Meeting:
-    return meet(asker, asked(asker), build(others, RELEVANCE), TODAY)
+    segment = build(others, RELEVANCE)
+    return meet(asked(asker), Crowd.of([(segment, np.arange(len(others)))]), TODAY)
 
 
 def queries(asker: Profile, name: str) -> Vectors:
@@ -98,11 +99,10 @@ def test_fits_are_those_of_a_naive_loop_over_pairs(name: str, asker: Profile, ot
 def test_best_pair_is_one_that_reaches_the_best_relevance(name: str, asker: Profile, others: list[Profile]) -> None:
     meeting = met(asker, *others)
     fits: Fits = getattr(meeting, name)
-    side = meeting.segment.offers if name == "supplied" else meeting.segment.needs
     for place in np.flatnonzero(fits.rows >= 0).tolist():
         our, row = int(fits.ours[place]), int(fits.rows[place])
-        assert side.firms[row] == place
-        one, other = asker.listings[our], others[place].listings[side.places[row]]
+        assert meeting.firms_of(np.array([row], dtype=np.int32)) == [place]
+        one, other = asker.listings[our], others[place].listings[row - meeting.crowd.starts[place]]
         assert (one.side, other.side) == PAIRS[name]
         assert all(listing.valid_until != YESTERDAY for listing in (one, other))
         alone = met(replace(asker, listings=(one,)), replace(others[place], listings=(other,)))
@@ -115,8 +115,11 @@ def test_best_pair_is_one_that_reaches_the_best_relevance(name: str, asker: Prof
 def test_fitting_pairs_are_all_that_are_relevant_enough(name: str, asker: Profile, others: list[Profile]) -> None:
     meeting = met(asker, *others)
     fits: Fits = getattr(meeting, name)
-    side = meeting.segment.offers if name == "supplied" else meeting.segment.needs
-    found = [(int(side.firms[row]), int(our), int(side.places[row])) for our, row in zip(*fits.fitting, strict=True)]
+    owners = meeting.firms_of(fits.fitting[1]).tolist()
+    found = [
+        (firm, int(our), int(row - meeting.crowd.starts[firm]))
+        for firm, our, row in zip(owners, *fits.fitting, strict=True)
+    ]
     ours, theirs = PAIRS[name]
     assert sorted(found) == [
         (firm, our, their)
