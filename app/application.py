@@ -1,5 +1,6 @@
 """Puts the service together."""
 
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -8,6 +9,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from app.api import catalogue, companies, docs, health, matches, problems
+from app.api.answers import Answers
 from app.api.body_limit import BodyLimit
 from app.api.deps import Service
 from app.db import Database
@@ -27,7 +29,7 @@ DESCRIPTION = (
 def create_app(settings: Settings) -> FastAPI:
     """The service. Its lifespan migrates the embedded database and refuses any other one that is behind."""
     database = Database(settings)
-    live = LiveRegister()
+    live = LiveRegister(settings.register_file)
     keeper = QueueKeeper(database, live, settings.queue_size)
 
     @asynccontextmanager
@@ -40,8 +42,11 @@ def create_app(settings: Settings) -> FastAPI:
         search_concepts("a", 1)  # reads the names now, not at the first person's first letter
         if settings.background_jobs:
             keeper.start()
+        gc.freeze()  # the register and the vocabulary stay: walking them for garbage costs more than a ranking
         yield
+        gc.unfreeze()
         keeper.stop()
+        live.close()
         database.dispose()
 
     app = FastAPI(
@@ -58,6 +63,7 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(part.router)
     app.mount("/static", docs.STATIC)
     problems.install(app)
+    app.add_middleware(Answers, database=database, among=matches.RANKING, most=settings.kept_answer_bytes)
     app.add_middleware(BodyLimit, most=settings.max_body_bytes)
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]  # FastAPI's own way to extend it
     return app

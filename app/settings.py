@@ -15,6 +15,7 @@ class Settings(BaseSettings):
         data_dir: where the embedded database lives.
         database_url: SQLAlchemy URL of a PostgreSQL database; without it the embedded SQLite is used.
         max_body_bytes: a larger request body is answered 413.
+        kept_answer_bytes: memory of each process for finished answers; 0 keeps none.
         queue_size: pairs of each firm that are kept for review.
         busy_seconds: how long a write waits for another one on SQLite.
         background_jobs: whether this process works on jobs beside serving.
@@ -25,6 +26,7 @@ class Settings(BaseSettings):
     data_dir: Path = Path("var")
     database_url: str | None = None
     max_body_bytes: int = Field(256 * 1024, gt=0)
+    kept_answer_bytes: int = Field(64 * MIB, ge=0)
     queue_size: int = Field(20, gt=0, le=200)
     busy_seconds: float = Field(10.0, gt=0)
     background_jobs: bool = True
@@ -38,3 +40,8 @@ class Settings(BaseSettings):
     def url(self) -> str:
         """The database's SQLAlchemy URL."""
         return self.database_url or f"sqlite:///{(self.data_dir / 'caravan.sqlite3').absolute()}"
+
+    @property
+    def register_file(self) -> Path:
+        """Where the register is kept as the engine holds it, so that a start need not read every text again."""
+        return self.data_dir / "register.index"

@@ -4,6 +4,8 @@ from matching.countries import COUNTRIES, Country, RegistrationNumberInvalid, no
 from matching.evaluation import Quality, quality, rank_documents
 from matching.evidence import Component, Direction, Evidence, Match, Willingness, match_id
 from matching.features import FEATURES, Gap
+from matching.index import Unusable as SnapshotUnusable
+from matching.index import saved_key
 from matching.languages import LANGUAGES, Language, Names
 from matching.matcher import Matcher, Ranking
 from matching.profile import (
@@ -77,6 +79,7 @@ __all__ = [
     "Sector",
     "Side",
     "Size",
+    "SnapshotUnusable",
     "Statistics",
     "Status",
     "Understanding",
@@ -93,6 +96,7 @@ __all__ = [
     "normal_name",
     "quality",
     "rank_documents",
+    "saved_key",
     "search_concepts",
     "suggested_headings",
     "trade_linker",

@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import log2
 
-import numpy as np
-
+from matching.index.postings import Postings
 from matching.profile import Listing
 from matching.relevance import Relevance
 
@@ -35,15 +34,14 @@ def rank_documents(
     """
     ids = sorted(documents)
     offers = relevance.vectors([_listing(ids[at], documents[ids[at]], offer=True) for at in range(len(ids))])
-    postings = offers.T.tocsr()
+    postings = Postings.of(offers)
     names = list(queries)
     for start in range(0, len(names), BATCH):
         batch = names[start : start + BATCH]
         needs = relevance.vectors([_listing(name, queries[name], offer=False) for name in batch])
-        products = (needs @ postings).toarray()
-        for name, row in zip(batch, products, strict=True):
-            order = np.argsort(-row, kind="stable")[:cut]
-            yield name, [ids[at] for at in order.tolist() if row[at] > 0]
+        rows, _ = postings.best(needs, cut, len(ids))
+        for name, found in zip(batch, rows.tolist(), strict=True):
+            yield name, [ids[at] for at in found if at >= 0]
 
 
 def _listing(name: str, text: str, *, offer: bool) -> Listing:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +12,7 @@ import numpy.typing as npt
 from matching.ceiling import tables_of
 from matching.evidence import Match, explain
 from matching.features import Asked, Crowd, meet
-from matching.index import Part, Register, Snapshot
+from matching.index import Key, Part, Register, Snapshot, load, save
 from matching.profile import Profile
 from matching.relevance import Relevance, Statistics
 from matching.scoring import EXPERT, Model, score
@@ -42,6 +43,33 @@ class Matcher:
     def change(self, *, put: Sequence[Profile] = (), drop: Sequence[str] = ()) -> None:
         """Registers firms, new or changed, and forgets others, in one step for every reader."""
         self.register.change(self.relevance, put=put, drop=drop)
+
+    @classmethod
+    def stored(cls, path: Path, key: Key, statistics: Statistics | None = None) -> "Matcher":
+        """The matcher whose register was saved under a key, ready at once.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+            Unusable: it is damaged, or of another engine or key; the register must be built anew.
+        """
+        return cls(statistics=statistics, register=Register(load(path, key)))
+
+    def save(self, path: Path, key: Key) -> None:
+        """Saves the register under a key that tells what it holds.
+
+        Raises:
+            OSError: it cannot be written; an older file stays as it was.
+        """
+        save(path, self.register.snapshot, key)
+
+    @property
+    def untidy(self) -> bool:
+        """Whether ``tidy`` would make rankings faster."""
+        return self.register.untidy
+
+    def tidy(self) -> None:
+        """Puts what was changed in order, while others go on ranking and changing."""
+        self.register.tidy()
 
     @cached_property
     def _tables(self) -> npt.NDArray[np.float32]:

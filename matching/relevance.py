@@ -42,6 +42,8 @@ GRANDPARENT = 0.1
 NAMED_PARENT = 0.5
 NAMED_GRANDPARENT = 0.2
 LINKED = 0.35
+LEAST_WEIGHT = 0.02
+"""What weighs less in a vector of length 1 is left out: half of the entries, which hardly change a relevance."""
 
 USED: Mapping[LinkKind, float] = {"input_of": 1.0, "equipment_for": 0.9, "service_for": 0.8}
 """Links along which an offer implies a need, and how surely."""
@@ -215,7 +217,7 @@ class Relevance:
         stacked = sparse.hstack([sparse.diags_array(np.sqrt(share)) @ part for share, part in parts])
         rows = sparse.csr_array(stacked, dtype=np.float32)
         rows.sum_duplicates()
-        return rows
+        return _without_least(rows)
 
     def implied_needs(self, offers: Vectors) -> Vectors:
         """What firms that offer this use; its dot product with another offer's row is in [0, 1] or little above."""
@@ -297,6 +299,17 @@ def _before_any_refresh() -> Relevance:
 def code_disagreement(listing: Listing) -> Disagreement | None:
     """``Relevance.disagreement``, which no statistics change, remembered by listing."""
     return _before_any_refresh().disagreement(listing)
+
+
+def _without_least(rows: Vectors) -> Vectors:
+    """The rows without entries below ``LEAST_WEIGHT``; what is left grows to the same length."""
+    lengths = np.sqrt(rows.multiply(rows).sum(axis=1))
+    rows.data[rows.data < LEAST_WEIGHT] = 0.0
+    rows.eliminate_zeros()
+    left = np.sqrt(rows.multiply(rows).sum(axis=1))
+    scales = np.divide(lengths, left, out=np.ones_like(lengths), where=left > 0)
+    rows.data *= np.repeat(scales, np.diff(rows.indptr)).astype(np.float32)
+    return rows
 
 
 def _told(weights: Mapping[str, float]) -> float:

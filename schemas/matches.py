@@ -130,15 +130,19 @@ class Pictured(Outgoing):
     model: str
 
     def _localised(self, language: Language, translate: Translate, evidence: list[Shared]) -> dict[str, object]:
+        labels = trade_vocabulary()
         return {
-            "gaps": [gap.model_copy(update={"message": translate(gap.message)}) for gap in self.gaps],
+            "gaps": [
+                GapOut(side=gap.side, feature=gap.feature, pointer=gap.pointer, message=translate(gap.message))
+                for gap in self.gaps
+            ],
             "evidence": [
                 pair.model_copy(
                     update={
                         "concepts": [
-                            share.model_copy(update={"label": trade_vocabulary()[share.code].labels[language]})
+                            ConceptShare(code=share.code, label=labels[share.code].labels[language], share=share.share)
                             for share in pair.concepts
-                            if share.code in trade_vocabulary()
+                            if share.code in labels
                         ]
                     }
                 )

@@ -37,12 +37,16 @@ def serving(data: Path, *arguments: str, **more: str) -> Iterator[str]:
     """The address of a server on a free port that is ended at the end; what it prints goes beside its data."""
     log = data.with_name(f"{data.name}.log")
     command = [str(CARAVAN), *(arguments or ("serve",)), "--port", "0"]
+    workers = int(arguments[arguments.index("--workers") + 1]) if "--workers" in arguments else 1
     with (
         log.open("w") as out,
         subprocess.Popen(command, env=environment(data, **more), stdout=out, stderr=subprocess.STDOUT) as process,
     ):
         try:
-            wait_until(lambda: "startup complete" in log.read_text() or process.poll() is not None)
+            wait_until(
+                lambda: log.read_text().count("startup complete") >= workers or process.poll() is not None,
+                LONGEST * workers,
+            )
             found = re.search(r"http://127\.0\.0\.1:\d+", log.read_text())
             assert found, "The server did not start:\n" + log.read_text()
             yield found[0]

@@ -25,7 +25,7 @@ class Service:
     catch_up: Callable[[], None]
 
 
-def service(request: Request) -> Service:
+async def service(request: Request) -> Service:  # async: these few need no thread
     """The running service."""
     found: Service = request.app.state.service
     return found
@@ -49,11 +49,11 @@ def _caller(parts: ServiceDep, authorization: Annotated[str | None, Header(inclu
         return authenticate(session, authorization)
 
 
-def _language(accept_language: Annotated[str | None, Header()] = None) -> Language:
+async def _language(accept_language: Annotated[str | None, Header()] = None) -> Language:
     return language_asked_for(accept_language)
 
 
-def _today() -> date:
+async def _today() -> date:
     return datetime.now(UTC).date()
 
 

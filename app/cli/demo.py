@@ -1,5 +1,6 @@
 """``caravan demo``: the main job on the bundled sample."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -50,8 +51,8 @@ def _prepare_and_show(console: Console) -> None:
     settings = Settings()
     with opened(settings) as database:
         _load_sample(database)
-        with database.reading() as session:
-            fresh = LiveRegister().fresh(session)
+        with closing(LiveRegister(settings.register_file)) as live, database.reading() as session:
+            fresh = live.fresh(session)
             console.print(
                 f"{len(fresh.matcher)} firms in {settings.data_dir if settings.embedded else 'the database'}"
                 " (the sample's are fictional).",

@@ -1,6 +1,7 @@
 """``caravan migrate``, ``refresh``, ``staff add`` and ``openapi``."""
 
 import json
+from contextlib import closing
 from typing import Annotated
 
 import typer
@@ -33,8 +34,8 @@ def refresh() -> None:
     with opened(settings) as database:
         with database.writing() as session:
             listings = refresh_statistics(session)
-        keeper = QueueKeeper(database, LiveRegister(), settings.queue_size)
-        with Progress(transient=True) as progress:
+        with closing(LiveRegister(settings.register_file)) as live, Progress(transient=True) as progress:
+            keeper = QueueKeeper(database, live, settings.queue_size)
             task = progress.add_task("Ranking companies", total=None)
             done = keeper.work_off(lambda count: progress.update(task, completed=count))
     typer.echo(f"{listings} listings counted, {done} companies ranked.")

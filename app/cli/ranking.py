@@ -1,6 +1,7 @@
 """``caravan rank``."""
 
 import json
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -37,9 +38,14 @@ def rank(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, as the API gives it to staff.")] = False,
 ) -> None:
     """Rank a company's counterparts as staff see them: verified, submitted and unclaimed firms."""
-    with opened(Settings()) as database, database.reading() as session:
+    settings = Settings()
+    with (
+        opened(settings) as database,
+        closing(LiveRegister(settings.register_file)) as live,
+        database.reading() as session,
+    ):
         found = find_company(session, company)
-        fresh = LiveRegister().fresh(session)
+        fresh = live.fresh(session)
         matches = ranked(fresh, found.id, limit)
         if as_json:
             typer.echo(json.dumps({"items": _items(session, matches)}, ensure_ascii=False, indent=2))

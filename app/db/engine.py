@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 import migrations
 from app.db.base import Base
+from app.db.moments import Moment, Moments
 from app.errors import DatabaseBehind, Failure
 from app.settings import Settings
 
@@ -29,6 +30,7 @@ class Database:
         self.engine = _engine(settings)
         self._reads = sessionmaker(self.engine, expire_on_commit=False)
         self._writes = sessionmaker(self.engine.execution_options(**{WRITES: True}), expire_on_commit=False)
+        self._moments = Moments(self.engine)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -41,6 +43,10 @@ class Database:
         """A session that is committed at the end, or rolled back when anything fails."""
         with self._writes.begin() as session:
             yield session
+
+    async def moment(self) -> Moment | None:
+        """Equal to an earlier moment only if nothing was committed since, by anyone; None when it cannot be told."""
+        return await self._moments.now()
 
     def migrate(self) -> None:
         """Brings the tables up to date.
@@ -64,6 +70,7 @@ class Database:
 
     def dispose(self) -> None:
         """Closes all connections."""
+        self._moments.close()
         self.engine.dispose()
 
 

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 from threading import Event, Thread
+from time import perf_counter
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -17,6 +18,8 @@ log = logging.getLogger("caravan.queue")
 
 AT_ONCE = 20
 IDLE_SECONDS = 0.5
+PAUSE = 4
+"""Times as long as a company took, the background work rests after it: people wait for answers, not for the queue."""
 
 
 class QueueKeeper:
@@ -58,13 +61,13 @@ class QueueKeeper:
 
     def _run(self) -> None:
         while not self._stop.is_set():
+            started = perf_counter()
             try:
                 done = self.work(1)
             except SQLAlchemyError:
                 log.warning("The queue could not be brought up to date; it is tried again.", exc_info=True)
                 done = 0
-            if not done:
-                self._stop.wait(IDLE_SECONDS)
+            self._stop.wait(PAUSE * (perf_counter() - started) if done else IDLE_SECONDS)
 
     def _rank(self, company_id: str, asked: int) -> None:
         with self._database.reading() as session:

@@ -5,7 +5,10 @@ import os
 import signal
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from itertools import count
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import httpx2
@@ -34,29 +37,85 @@ def officer(settings: Settings) -> dict[str, str]:
     return bearer(token)
 
 
-def test_every_worker_knows_a_write_once_it_was_answered(settings: Settings, variables: dict[str, str]) -> None:
-    staff = officer(settings)
-    with serving(settings.data_dir, "serve", "--workers", "3", **variables) as address:
-        with httpx2.Client(base_url=address, timeout=30) as client:
-            mill = client.post("/v1/companies", json=kazakh_mill()).json()
-            url = f"/v1/companies/{mill['id']}/matches"
+Shown = dict[str, tuple[str, str]]
+"""Name and status of each company in a ranking."""
 
-        def ids() -> set[str]:
-            answer = httpx2.get(address + url, headers=bearer(mill["token"]), timeout=30)
-            return {item["company"]["id"] for item in answer.json()["items"]}
+
+class Watched:
+    """One ranking, asked for over many connections, every other time for what is newer than the last one seen."""
+
+    def __init__(self, clients: list[httpx2.Client], url: str, headers: dict[str, str]) -> None:
+        self._clients = clients
+        self._url = url
+        self._headers = headers
+        self._turns = count()
+        self._known: dict[str, Shown] = {}
+        self._last = '"none"'
+        self.unchanged = 0
+
+    def seen(self) -> Shown:
+        turn = next(self._turns)
+        last = self._last
+        headers = self._headers | ({"If-None-Match": last} if turn % 2 else {})
+        answer = self._clients[turn % len(self._clients)].get(self._url, headers=headers)
+        if answer.status_code == 304:
+            assert answer.headers["etag"] == last
+            self.unchanged += 1
+            return self._known[last]
+        firms = [item["company"] for item in answer.raise_for_status().json()["items"]]
+        shown = {firm["id"]: (firm["name"], firm["status"]) for firm in firms}
+        tag = answer.headers["etag"]
+        assert self._known.setdefault(tag, shown) == shown
+        self._last = tag
+        return shown
+
+
+def test_no_worker_answers_without_a_write_that_was_answered(settings: Settings, variables: dict[str, str]) -> None:
+    staff = officer(settings)
+    with serving(settings.data_dir, "serve", "--workers", "4", **variables) as address, ExitStack() as opened:
+        one = httpx2.Limits(max_connections=1)
+        clients = [opened.enter_context(httpx2.Client(base_url=address, limits=one, timeout=30)) for _ in range(15)]
+        mill = clients[0].post("/v1/companies", json=kazakh_mill()).json()
+        watched = Watched(clients, f"/v1/companies/{mill['id']}/matches?limit=100", staff)
+        ended = Event()
+
+        def read_on() -> None:
+            while not ended.is_set():
+                watched.seen()
 
         def stay(number: int) -> list[str]:
-            faults = []
+            document = nigerian_trader(trading_name=f"Trader {number}")
+            faults: list[str] = []
             with httpx2.Client(base_url=address, timeout=30) as client:
-                trader: dict[str, Any] = client.post("/v1/companies", json=nigerian_trader()).json()
-                client.put(f"/v1/companies/{trader['id']}/status", json={"status": "verified"}, headers=staff)
-                faults += [f"{number}: missing" for _ in range(6) if trader["id"] not in ids()]
-                client.delete(f"/v1/companies/{trader['id']}", headers=bearer(trader["token"]))
-                faults += [f"{number}: still there" for _ in range(6) if trader["id"] in ids()]
+
+                def check(after: str, expected: tuple[str, str] | None) -> None:
+                    seen = [watched.seen().get(firm["id"]) for _ in range(8)]
+                    faults.extend(f"{number}: {found} after {after}" for found in seen if found != expected)
+
+                firm = client.post("/v1/companies", json=document).raise_for_status().json()
+                own = bearer(firm["token"])
+                url = f"/v1/companies/{firm['id']}"
+                check("registration", (f"Trader {number}", "submitted"))
+                answer = client.put(f"{url}/status", json={"status": "verified"}, headers=staff).raise_for_status()
+                check("verification", (f"Trader {number}", "verified"))
+                changed = document | {"trading_name": f"Changed {number}"}
+                tag = {"If-Match": answer.headers["etag"]}
+                client.put(url, json=changed, headers=own | tag).raise_for_status()
+                check("change", (f"Changed {number}", "verified"))
+                before = {each.get(f"{url}/matches", headers=own).status_code for each in clients}
+                client.delete(url, headers=own).raise_for_status()
+                check("deletion", None)
+                after = {each.get(f"{url}/matches", headers=own).status_code for each in clients}
+                faults.extend([] if (before, after) == ({200}, {401}) else [f"{number}: {before}, then {after}"])
             return faults
 
         with ThreadPoolExecutor(4) as pool:
-            assert [fault for faults in pool.map(stay, range(6)) for fault in faults] == []
+            reader = pool.submit(read_on)
+            faults = [fault for found in pool.map(stay, range(6)) for fault in found]
+            ended.set()
+            reader.result()
+        assert faults == []
+        assert watched.unchanged > 0
 
 
 def test_queue_is_filled_in_the_background(settings: Settings, variables: dict[str, str]) -> None:
@@ -73,7 +132,7 @@ def test_killed_import_leaves_nothing_half_written_and_completes_when_repeated(
     settings: Settings, variables: dict[str, str], tmp_path: Path
 ) -> None:
     path = tmp_path / "many.jsonl"
-    documents = [company("NG", listings=[listing("offer", f"Sesame seeds lot {at}")] * 3) for at in range(600)]
+    documents = [company("NG", listings=[listing("offer", f"Sesame seeds lot {at}")] * 3) for at in range(1200)]
     path.write_text("".join(f"{_line(one)}\n" for one in documents), encoding="utf-8")
     process = subprocess.Popen(
         [CARAVAN, "import", str(path)],
