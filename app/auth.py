@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.actions.companies import digest_of
+from app.actions.tokens import digest_of
 from app.db.staff import StaffMember, Token
 from app.errors import CredentialsInvalid, CredentialsMissing, NotAllowed, NotFound
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,6 +50,8 @@ LISTING_COLUMNS = (
     "certificates",
     "valid_until",
 )
+NOT_TEXT = re.compile("[\udc80-\udcff]")
+"""Bytes that are not text, as ``surrogateescape`` reads them."""
 LISTS = frozenset({"sectors", "languages", "hs_codes", "isic_codes", "partnership", "incoterms", "certificates"})
 GROUPS = ("contact", "volume", "value")
 REQUIRED_COLUMNS = ("country", "legal_name", "sectors")
@@ -113,7 +116,7 @@ def _encoding(path: Path, *, guess: bool) -> str:
 
 def _unreadable(source: str) -> str | None:
     """The text as far as it can be read, when some of its bytes are not text; else None."""
-    if not any("\udc80" <= letter <= "\udcff" for letter in source):
+    if not NOT_TEXT.search(source):
         return None
     return source.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 

@@ -10,9 +10,10 @@ from rich.progress import Progress
 from benchmarks.all_pairs import all_pairs
 from benchmarks.bench import Bench, Row, Settings
 from benchmarks.flat import flat, memory
+from benchmarks.product import product
 from benchmarks.report import Report
 
-BENCHES: dict[str, Bench] = {"flat": flat, "all-pairs": all_pairs, "memory": memory}
+BENCHES: dict[str, Bench] = {"flat": flat, "all-pairs": all_pairs, "memory": memory, "product": product}
 SIZES = (10_000, 100_000, 1_000_000)
 QUICK_SIZES = (10_000, 100_000)
 SIDE, QUICK_SIDE = 20_000, 10_000

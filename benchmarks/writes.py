@@ -71,7 +71,7 @@ def posted(seconds: int = SECONDS) -> Iterator[Row]:
         print(MISSING, file=sys.stderr)
         return
     with tempfile.TemporaryDirectory(prefix="caravan-bench-") as folder:
-        path = write_firms(Path(folder) / "firms.jsonl", MOST_A_SECOND * seconds)
+        path = write_firms(Path(folder) / "firms.jsonl", MOST_A_SECOND * (WARM_UP + seconds))
         with _bare() as address:
             bare_rate, measured = _wrk(address, path, seconds)
         yield Row(

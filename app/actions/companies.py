@@ -1,54 +1,24 @@
-"""Registering, changing and removing companies. Each records a change and asks for a new ranking."""
+"""Changing and removing companies. Each records a change and asks for a new ranking."""
 
-import hashlib
-import secrets
 from collections.abc import Container
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from app.actions.profiles import company_columns, declared_codes, listing_columns
 from app.actions.queue import ask_for_ranking, forget_pending
-from app.db.base import new_id, now
+from app.db.base import Base, new_id, now
 from app.db.changes import record_change
 from app.db.companies import Company, CompanySector, ListingCode, ListingRow
-from app.db.staff import Token
 from app.errors import FieldError, InputInvalid, RegistrationNumberTaken, VersionStale
 from app.queries.companies import company_by_id, document
-from matching import COUNTRIES, Status, fold, normal_name
-from schemas.companies import CompanyIn, Contact
+from matching import Status
+from schemas.companies import CompanyIn
 from schemas.listings import ListingIn
 
-TOKEN_PREFIX = "caravan_"  # noqa: S105  # what all tokens begin with
-TOKEN_BYTES = 32
 REQUIRED = "This field is required."
 LISTING_UNKNOWN = "Use the id of one of the company's present listings, each once, or leave it out for a new one."
-
-
-def register_company(session: Session, data: CompanyIn) -> tuple[Company, str]:
-    """A firm registers itself: the new company, in status ``submitted``, and its bearer token.
-
-    Raises:
-        InputInvalid: its number or e-mail address is missing, or a listing carries an id.
-        RegistrationNumberTaken: another company of the country has the number.
-    """
-    _require_identity(data)
-    company = add_company(session, data, status="submitted")
-    return company, issue_token(session, company_id=company.id)
-
-
-def add_company(session: Session, data: CompanyIn, *, status: Status) -> Company:
-    """A new company.
-
-    Raises:
-        InputInvalid: a listing carries an id.
-        RegistrationNumberTaken: another company of the country has the number (or, without one, the name).
-    """
-    company = Company(id=new_id(), status=status, version=0, sector_rows=[], listing_rows=[])
-    _write(company, data)
-    session.add(company)
-    _settle(session, company)
-    return company
 
 
 def change_company(
@@ -72,7 +42,7 @@ def change_company(
             errors=(FieldError("/country", "country_fixed", "Keep the country that the company is registered in."),),
         )
     if not by_staff:
-        _require_identity(data)
+        require_identity(data)
     identity = company.legal_name, company.registration_number
     _write(company, data)
     if not by_staff and company.status == "verified" and identity != (company.legal_name, company.registration_number):
@@ -93,8 +63,8 @@ def delete_company(session: Session, company_id: str, *, if_version: int | None)
         _require_version(company, if_version)
     forget_pending(session, company_id, notes=True)
     session.delete(company)
-    record_change(session, company_id)
     session.flush()
+    record_change(session, company_id)
 
 
 def set_status(session: Session, company_id: str, status: Status, *, reason: str | None) -> Company:
@@ -128,20 +98,8 @@ def merge_company(session: Session, company: Company, data: CompanyIn, *, only_b
     return True
 
 
-def issue_token(session: Session, *, company_id: str | None = None, staff_id: str | None = None) -> str:
-    """A new bearer token; only its digest is kept."""
-    token = TOKEN_PREFIX + secrets.token_urlsafe(TOKEN_BYTES)
-    session.add(Token(digest=digest_of(token), company_id=company_id, staff_id=staff_id))
-    session.flush()
-    return token
-
-
-def digest_of(token: str) -> str:
-    """What is kept of a token: its SHA-256. Tokens are random, so no slow hash is needed."""
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
-def _require_identity(data: CompanyIn) -> None:
+def require_identity(data: CompanyIn) -> None:
+    """Raises InputInvalid unless a firm could register itself with this."""
     missing = []
     if data.registration_number is None:
         missing.append(FieldError("/registration_number", "missing", REQUIRED))
@@ -158,46 +116,42 @@ def _require_version(company: Company, version: int) -> None:
         raise VersionStale("Someone changed this company since you read it. Read it again and repeat your change.")
 
 
+def number_taken(refused: IntegrityError) -> RegistrationNumberTaken:
+    """What a broken constraint means: that the number (or, without one, the name) is taken.
+
+    Raises:
+        IntegrityError: it means something else.
+    """
+    if not any(column in str(refused.orig) for column in ("registration_number", "normal_name")):
+        raise refused
+    return RegistrationNumberTaken(
+        "A company with this registration number is in the register already. If it is yours,"
+        " sign in with its token or write to the council.",
+        errors=(FieldError("/registration_number", "registration_number_taken", "Check the number."),),
+    )
+
+
 def _settle(session: Session, company: Company) -> None:
     company.version += 1
     company.changed_at = now()
     try:
         session.flush()
-    except IntegrityError as taken:
-        if not any(column in str(taken.orig) for column in ("registration_number", "normal_name")):
-            raise
-        raise RegistrationNumberTaken(
-            "A company with this registration number is in the register already. If it is yours,"
-            " sign in with its token or write to the council.",
-            errors=(FieldError("/registration_number", "registration_number_taken", "Check the number."),),
-        ) from taken
+    except IntegrityError as refused:
+        raise number_taken(refused) from refused
     record_change(session, company.id)
     if company.status != "suspended":
         ask_for_ranking(session, company.id)
-    session.flush()
 
 
 def _write(company: Company, data: CompanyIn) -> None:
-    contact = data.contact or Contact()
-    company.country = data.country
-    company.legal_name = data.legal_name
-    company.normal_name = normal_name(data.legal_name, COUNTRIES[data.country])
-    company.trading_name = data.trading_name
-    company.registration_number = data.registration_number
-    company.region = data.region
-    company.city = data.city
-    company.size = data.size
-    company.founded = data.founded
-    company.languages = list(data.languages)
-    company.website = data.website
-    company.summary = data.summary
-    company.contact_name = contact.name
-    company.contact_role = contact.role
-    company.contact_email = contact.email
-    company.contact_phone = contact.phone
+    _set(company, company_columns(data))
     _write_sectors(company, data)
     _write_listings(company, data.listings)
-    company.search_text = _search_text(company)
+
+
+def _set(row: Base, columns: dict[str, Any]) -> None:
+    for name, value in columns.items():
+        setattr(row, name, value)
 
 
 def _write_sectors(company: Company, data: CompanyIn) -> None:
@@ -209,7 +163,7 @@ def _write_sectors(company: Company, data: CompanyIn) -> None:
 
 def _write_listings(company: Company, listings: list[ListingIn]) -> None:
     held = {row.id: row for row in company.listing_rows if row.ended_at is None}
-    kept = _kept_listings(listings, held)
+    kept = kept_listings(listings, held=held)
     for row in held.values():
         if row.id not in kept:
             row.ended_at = now()
@@ -222,7 +176,12 @@ def _write_listings(company: Company, listings: list[ListingIn]) -> None:
         _write_listing(row, data, position)
 
 
-def _kept_listings(listings: list[ListingIn], held: Container[str]) -> set[str]:
+def kept_listings(listings: list[ListingIn], *, held: Container[str]) -> set[str]:
+    """The ids that listings carry, each of them one of ``held``.
+
+    Raises:
+        InputInvalid: one is not, or stands there twice.
+    """
     kept: set[str] = set()
     errors: list[FieldError] = []
     for position, data in enumerate(listings):
@@ -237,30 +196,13 @@ def _kept_listings(listings: list[ListingIn], held: Container[str]) -> set[str]:
 
 
 def _write_listing(row: ListingRow, data: ListingIn, position: int) -> None:
-    row.position = position
-    row.side = data.side
-    row.kind = data.kind
-    row.title = data.title
-    row.text = data.text
-    row.partnership = list(data.partnership)
-    row.volume = data.volume.model_dump(mode="json") if data.volume else None
-    row.value = data.value.model_dump(mode="json", exclude_none=True) if data.value else None
-    row.incoterms = list(data.incoterms)
-    row.certificates = list(data.certificates)
-    row.valid_until = data.valid_until
-    wanted = [("hs", at, code) for at, code in enumerate(data.hs_codes)]
-    wanted += [("isic", at, code) for at, code in enumerate(data.isic_codes)]
+    _set(row, listing_columns(data, position))
+    wanted = declared_codes(data)
     if [(code.scheme, code.position, code.code) for code in row.code_rows] != wanted:
         held = {(code.scheme, code.position): code for code in row.code_rows}
         row.code_rows = [held.get((scheme, at)) or ListingCode(scheme=scheme, position=at) for scheme, at, _ in wanted]
         for code_row, (_, _, code) in zip(row.code_rows, wanted, strict=True):
             code_row.code = code
-
-
-def _search_text(company: Company) -> str:
-    titles = [row.title for row in company.listing_rows if row.ended_at is None]
-    names = (company.legal_name, company.trading_name, company.registration_number, company.city, *titles)
-    return fold(" ".join(name for name in names if name))
 
 
 def _state(company: Company) -> list[object]:

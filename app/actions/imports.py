@@ -1,18 +1,20 @@
 """Importing companies from rows, a batch a transaction, and writing down what was refused."""
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import ValidationError
-from sqlalchemy import exists, select
+from sqlalchemy import Select, exists, select
 from sqlalchemy.orm import Session
 
-from app.actions.companies import add_company, merge_company
+from app.actions.companies import merge_company
+from app.actions.registration import Newcomer, add_companies
 from app.db.companies import Company
 from app.db.profiles import WITH_ALL
 from app.db.staff import Token
@@ -22,9 +24,13 @@ from matching import COUNTRIES, Status, normal_name
 from schemas.companies import CompanyIn
 from schemas.problems import pointer, sentence
 
-BATCH = 100
+BATCH = 500
+"""Rows in one transaction: other writers wait as long as it takes, some tenths of a second."""
 
 Key = tuple[str, str, str]
+"""Country, what a firm is found by, and its value."""
+T = TypeVar("T")
+COLUMNS = {"number": Company.registration_number, "name": Company.normal_name}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,22 @@ class Rejected:
     line: int
     reasons: tuple[str, ...]
     source: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A row that could be read; ``again`` if its firm had an earlier one in the file."""
+
+    row: Row
+    data: CompanyIn
+    key: Key
+    again: bool
+
+    def newcomer(self, *, verified: bool) -> Newcomer:
+        return Newcomer(self.data, _status(self.data, verified=verified))
+
+    def added(self, failure: Exception | None) -> str | Rejected:
+        return "added" if failure is None else Rejected(self.row.line, (str(failure),), self.row.source)
 
 
 @dataclass(slots=True)
@@ -67,8 +89,9 @@ def import_companies(
     report = Report()
     seen: set[Key] = set()
     for batch in _batches(rows, at_once):
+        read = [_read(row, seen) for row in batch]
         with writing() as session:
-            outcomes = [_import_row(session, row, seen, verified=verified) for row in batch]
+            outcomes = _import_batch(session, read, verified=verified)
         for outcome in outcomes:
             if isinstance(outcome, Rejected):
                 report.rejected.append(outcome)
@@ -93,7 +116,7 @@ def _batches(rows: Iterable[Row], at_once: int) -> Iterator[list[Row]]:
         yield batch
 
 
-def _import_row(session: Session, row: Row, seen: set[Key], *, verified: bool) -> str | Rejected:
+def _read(row: Row, seen: set[Key]) -> _Entry | Rejected:
     if row.document is None:
         return Rejected(row.line, (row.problem or "",), row.source)
     try:
@@ -109,16 +132,40 @@ def _import_row(session: Session, row: Row, seen: set[Key], *, verified: bool) -
     key = _key(data)
     again = key in seen
     seen.add(key)
+    return _Entry(row, data, key, again)
+
+
+def _import_batch(session: Session, read: list[_Entry | Rejected], *, verified: bool) -> list[str | Rejected]:
+    """What came of each row: the new firms are added together, then the other rows are merged in their order."""
+    entries = [entry for entry in read if isinstance(entry, _Entry)]
+    known = _known(session, {entry.key for entry in entries})
+    first: dict[Key, _Entry] = {}
+    for entry in entries:
+        if entry.key not in known:
+            first.setdefault(entry.key, entry)
+    failures = add_companies(session, [entry.newcomer(verified=verified) for entry in first.values()])
+    failure_of = dict(zip(first, failures, strict=True))
+
+    def outcome(entry: _Entry | Rejected) -> str | Rejected:
+        if isinstance(entry, Rejected):
+            return entry
+        if first.get(entry.key) is not entry:
+            return _merge(session, entry, verified=verified)
+        return entry.added(failure_of[entry.key])
+
+    return [outcome(entry) for entry in read]
+
+
+def _merge(session: Session, entry: _Entry, *, verified: bool) -> str | Rejected:
+    company = _find(session, entry.key)
+    if company is None:  # removed by another writer since the batch was looked up
+        return entry.added(add_companies(session, [entry.newcomer(verified=verified)])[0])
     try:
         with session.begin_nested():
-            company = _find(session, key)
-            if company is None:
-                add_company(session, data, status=_status(data, verified=verified))
-                return "added"
-            keep = again or _registered_itself(session, company)
-            return "changed" if merge_company(session, company, data, only_blanks=keep) else "unchanged"
+            keep = entry.again or _registered_itself(session, company)
+            return "changed" if merge_company(session, company, entry.data, only_blanks=keep) else "unchanged"
     except (Failure, ValidationError) as failed:
-        return Rejected(row.line, (str(failed),), row.source)
+        return entry.added(failed)
 
 
 def _key(data: CompanyIn) -> Key:
@@ -127,12 +174,27 @@ def _key(data: CompanyIn) -> Key:
     return data.country, "name", normal_name(data.legal_name, COUNTRIES[data.country])
 
 
+def _known(session: Session, keys: set[Key]) -> set[Key]:
+    """Those of the keys that a company has already; one statement for each country and kind."""
+    groups: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for country, kind, value in keys:
+        groups[country, kind].append(value)
+    return {
+        (country, kind, value)
+        for (country, kind), values in groups.items()
+        for value in session.scalars(_keyed(select(COLUMNS[kind]), country, kind, values))
+        if value is not None
+    }
+
+
 def _find(session: Session, key: Key) -> Company | None:
     country, kind, value = key
-    query = select(Company).where(Company.country == country).options(*WITH_ALL)
-    if kind == "number":
-        return session.scalar(query.where(Company.registration_number == value))
-    return session.scalar(query.where(Company.registration_number.is_(None), Company.normal_name == value))
+    return session.scalar(_keyed(select(Company).options(*WITH_ALL), country, kind, [value]))
+
+
+def _keyed(query: Select[T], country: str, kind: str, values: list[str]) -> Select[T]:
+    query = query.where(Company.country == country, COLUMNS[kind].in_(values))
+    return query if kind == "number" else query.where(Company.registration_number.is_(None))
 
 
 def _registered_itself(session: Session, company: Company) -> bool:

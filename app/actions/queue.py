@@ -19,14 +19,16 @@ LOCK = 0x7175_6575
 CLAIM = timedelta(minutes=2)
 
 
-def ask_for_ranking(session: Session, company_id: str) -> None:
-    """Notes that a company's best pairs are to be stored anew."""
+def ask_for_ranking(session: Session, *company_ids: str) -> None:
+    """Notes that the best pairs of these companies are to be stored anew."""
+    if not company_ids:
+        return
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    values = {"kind": RANK, "key": company_id, "payload": {}, "asked": 1, "attempts": 0, "created_at": now()}
-    session.execute(
-        insert(Job)
-        .values(values)
-        .on_conflict_do_update(index_elements=[Job.kind, Job.key], set_={"asked": Job.asked + 1})
+    moment = now()
+    asked = {"kind": RANK, "payload": {}, "asked": 1, "attempts": 0, "created_at": moment}
+    session.connection().execute(
+        insert(Job).on_conflict_do_update(index_elements=[Job.kind, Job.key], set_={"asked": Job.asked + 1}),
+        [asked | {"key": company_id} for company_id in company_ids],
     )
 
 

@@ -5,9 +5,9 @@ import re
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.actions.companies import issue_token
+from app.actions.tokens import digest_of, new_token
 from app.db.base import new_id
-from app.db.staff import StaffMember
+from app.db.staff import StaffMember, Token
 from app.errors import InputInvalid
 
 
@@ -25,4 +25,7 @@ def add_staff(session: Session, email: str) -> str:
         member = StaffMember(id=new_id(), email=address)
         session.add(member)
         session.flush()
-    return issue_token(session, staff_id=member.id)
+    token = new_token()
+    session.add(Token(digest=digest_of(token), staff_id=member.id))
+    session.flush()
+    return token

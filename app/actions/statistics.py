@@ -16,7 +16,6 @@ def refresh_statistics(session: Session) -> int:
     counted = Statistics.of("register", (f"{title}\n{text or ''}" for title, text in rows))
     session.add(WordStatistics(listings=counted.listings, used_by=dict(counted.used_by)))
     record_change(session, ALL_COMPANIES)
-    for company_id in session.scalars(select(Company.id).where(Company.status != "suspended")):
-        ask_for_ranking(session, company_id)
+    ask_for_ranking(session, *session.scalars(select(Company.id).where(Company.status != "suspended")).all())
     session.flush()
     return counted.listings

@@ -1,43 +1,90 @@
 """Companies: registration, profile, search, status."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
 
 from app.actions import companies as actions
+from app.actions.registration import Registrations
 from app.api.deps import (
     CallerDep,
     IfMatch,
     LanguageDep,
     ReadSession,
+    ServiceDep,
     WriteSession,
     etag,
     optional_version,
     required_version,
 )
 from app.api.problems import responses
+from app.auth import authenticate
 from app.db.companies import Company
-from app.db.profiles import as_profile
 from app.queries import companies as queries
 from app.texts import translate
-from matching import Language, Sector, Status, code_disagreement, trade_vocabulary
+from matching import Disagreement, Language, Listing, Sector, Status, code_disagreement, trade_vocabulary
 from schemas.companies import CompanyIn, CompanyOut, CompanyPage, RegistrationOut, StatusIn, Warned
 
 router = APIRouter(prefix="/v1/companies", tags=["companies"])
 
+READ_AT_ONCE = 10
+"""Listings that are read without a thread of their own, which would cost more than they do."""
 Limit = Annotated[int, Query(ge=1, le=100)]
 
 
-@router.post("", status_code=201, responses=responses(401, 409), summary="Register a company")
-def register(
-    data: CompanyIn, session: WriteSession, caller: CallerDep, language: LanguageDep, response: Response
+async def _registrations(request: Request, parts: ServiceDep) -> Registrations:
+    """The running service's one place of registration."""
+    state = request.app.state
+    if not hasattr(state, "registrations"):
+        state.registrations = Registrations(parts.database.writing)
+    found: Registrations = state.registrations
+    return found
+
+
+async def _refuse_wrong_token(
+    parts: ServiceDep, authorization: Annotated[str | None, Header(include_in_schema=False)] = None
+) -> None:
+    """Anyone may register, but no one with a token that is not known."""
+
+    def check() -> None:
+        with parts.database.reading() as session:
+            authenticate(session, authorization)
+
+    if authorization is not None:
+        await run_in_threadpool(check)
+
+
+@router.post(
+    "",
+    status_code=201,
+    responses=responses(401, 409),
+    summary="Register a company",
+    dependencies=[Depends(_refuse_wrong_token)],
+)
+async def register(
+    data: CompanyIn,
+    registrations: Annotated[Registrations, Depends(_registrations)],
+    language: LanguageDep,
+    response: Response,
 ) -> RegistrationOut:
     """Registers a firm. The answer's token is shown this once; it signs the firm in as a bearer token."""
-    del caller  # anyone may register; a wrong token is still refused
-    company, token = actions.register_company(session, data)
+    company, token = await registrations.register(data)
     response.headers["Location"] = f"/v1/companies/{company.id}"
     response.headers["ETag"] = etag(company.version)
-    return RegistrationOut(**shown(company, language).model_dump(), token=token)
+    document = company.document()
+    listings = document["listings"]
+    quick = len(listings) <= READ_AT_ONCE
+    warnings = _warnings(listings, language) if quick else await run_in_threadpool(_warnings, listings, language)
+    return RegistrationOut(
+        id=company.id,
+        status=company.status,
+        created_at=company.created_at,
+        changed_at=company.created_at,
+        warnings=warnings,
+        token=token,
+        **document,
+    )
 
 
 @router.get("", responses=responses(401, 403), summary="Search the register")
@@ -115,19 +162,20 @@ def set_status(  # noqa: PLR0913  # each is a part of the request
 
 def shown(company: Company, language: Language) -> CompanyOut:
     """A company as the firm itself and staff see it, with what looks wrong in it."""
+    document = queries.document(company)
     return CompanyOut(
         id=company.id,
         status=company.status,
         created_at=company.created_at,
         changed_at=company.changed_at,
-        warnings=_warnings(company, language),
-        **queries.document(company),
+        warnings=_warnings(document["listings"], language),
+        **document,
     )
 
 
-def _warnings(company: Company, language: Language) -> list[Warned]:
+def _warnings(listings: list[dict[str, Any]], language: Language) -> list[Warned]:
     labels = trade_vocabulary()
-    found = enumerate(code_disagreement(listing) for listing in as_profile(company).listings)
+    found = enumerate(_disagreement(listing) for listing in listings)
     return [
         Warned(
             pointer=f"/listings/{at}",
@@ -147,3 +195,11 @@ def _warnings(company: Company, language: Language) -> list[Warned]:
         for at, one in found
         if one is not None
     ]
+
+
+def _disagreement(listing: dict[str, Any]) -> Disagreement | None:
+    """Whether codes and title disagree; asked by nothing else, so that the answer is remembered for all alike."""
+    hs, isic = tuple(listing["hs_codes"]), tuple(listing["isic_codes"])
+    if not (hs or isic):
+        return None
+    return code_disagreement(Listing("", "offer", "goods", listing["title"], hs_codes=hs, isic_codes=isic))

@@ -1,7 +1,8 @@
 """What all tables share."""
 
 from datetime import UTC, datetime
-from uuid import uuid4
+from secrets import token_hex
+from time import time_ns
 
 from sqlalchemy import DateTime, MetaData
 from sqlalchemy.engine import Dialect
@@ -49,8 +50,11 @@ class Base(DeclarativeBase):
 
 
 def new_id() -> str:
-    """A new random id, 32 hexadecimal digits."""
-    return uuid4().hex
+    """A new id, 32 hexadecimal digits: milliseconds, then chance.
+
+    Growing ids put new rows side by side in every index, so that a write touches few pages.
+    """
+    return f"{time_ns() // 1_000_000:012x}{token_hex(10)}"
 
 
 def now() -> datetime:

@@ -1,6 +1,6 @@
 """Change numbers: what a worker has to read again before it ranks."""
 
-from sqlalchemy import String, func, select, text
+from sqlalchemy import String, func, insert, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.db.base import ID_LENGTH, Base
@@ -20,15 +20,19 @@ class Change(Base):
     company_id: Mapped[str] = mapped_column(String(ID_LENGTH))
 
 
-def record_change(session: Session, company_id: str) -> None:
-    """Writes a change in the running transaction.
+def record_change(session: Session, *company_ids: str) -> None:
+    """Writes a change of each company in the running transaction."""
+    lock_changes(session)
+    session.connection().execute(insert(Change), [{"company_id": company_id} for company_id in company_ids])
 
-    On PostgreSQL a transaction-scoped advisory lock makes numbers commit in their order; SQLite has one
-    writer at a time anyway.
+
+def lock_changes(session: Session) -> None:
+    """Lets one transaction at a time record changes, so that numbers commit in their order.
+
+    On PostgreSQL by a transaction-scoped advisory lock; SQLite has one writer at a time anyway.
     """
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
-    session.add(Change(company_id=company_id))
 
 
 def latest_change(session: Session) -> int:

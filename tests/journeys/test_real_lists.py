@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.actions.companies import register_company
 from app.actions.imports import import_companies
+from app.actions.registration import Newcomer, add_companies
 from app.cli.demo import SAMPLE
 from app.cli.ranking import find_company
 from app.db import Database
@@ -38,8 +38,7 @@ def test_right_nigerian_firms_come_first_with_the_shared_concept(sqlite_settings
     for name in ("kz_exporters.jsonl", "ng_contractors.jsonl"):
         import_companies(database.writing, read_rows(SHARED / name))
     with database.writing() as session:
-        for document in (BUYER, DRILLER):
-            register_company(session, CompanyIn.model_validate(document))
+        add_companies(session, [Newcomer(CompanyIn.model_validate(one), "submitted") for one in (BUYER, DRILLER)])
     with database.reading() as session:
         fresh = LiveRegister().fresh(session)
         for document, concept in ((BUYER, "hs:8504"), (DRILLER, "isic:4220")):

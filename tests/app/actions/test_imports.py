@@ -1,17 +1,20 @@
+import asyncio
 import json
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
-from app.actions.companies import register_company
 from app.actions.imports import Report, import_companies, write_rejected
+from app.actions.registration import Newcomer, Registrations, add_companies
 from app.db import Database
 from app.files import as_line, read_rows
 from app.queries.companies import document, every_company, filled
 from schemas.companies import CompanyIn
 from tests.conftest import SHARED
-from tests.factories import Document, company, kazakh_mill, listing, nigerian_trader
+from tests.factories import Document, bin_number, company, kazakh_mill, listing, nigerian_trader
 
 
 def written(path: Path, *documents: Document) -> Path:
@@ -97,14 +100,67 @@ def test_status_of_an_imported_firm(database: Database, tmp_path: Path) -> None:
 
 def test_list_does_not_overwrite_what_a_firm_wrote_itself(database: Database, tmp_path: Path) -> None:
     own = kazakh_mill(city="Qostanay")
-    with database.writing() as session:
-        register_company(session, CompanyIn.model_validate(own))
+    asyncio.run(Registrations(database.writing).register(CompanyIn.model_validate(own)))
     from_list = own | {"city": "Rudny", "summary": "From a list", "listings": [listing("offer", "Макароны")]}
     assert dict(imported(database, written(tmp_path / "in.jsonl", from_list)).counts) == {"changed": 1}
     (found,) = exported(database)
     assert (found["city"], found["summary"]) == ("Qostanay", "From a list")
     assert [one["title"] for one in found["listings"]][-1] == "Макароны"
     assert len(found["listings"]) == 3
+
+
+def test_faulty_and_repeated_rows_in_the_middle_of_a_batch(database: Database, tmp_path: Path) -> None:
+    first, nameless = kazakh_mill(), company("NG", registration_number=None)
+    more = [listing("offer", "Отруби пшеничные")]
+    path = written(
+        tmp_path / "in.jsonl",
+        first,
+        company("KZ", registration_number="100140000004"),
+        nameless,
+        first | {"listings": more, "city": "Rudny"},
+        nigerian_trader(),
+        nameless,
+        first | {"listings": [listing("need", f"Сахар {at}") for at in range(100)]},
+        company("NG"),
+    )
+    report = imported(database, path)
+    assert dict(report.counts) == {"added": 4, "changed": 1, "unchanged": 1}
+    assert [row.line for row in report.rejected] == [2, 7]
+    found = {one.get("registration_number"): one for one in exported(database)}
+    assert len(found) == 4
+    mill = found[first["registration_number"]]
+    assert mill["city"] == "Rudny"
+    assert mill["listings"] == first["listings"] + more
+
+
+def test_number_taken_between_look_up_and_insert_is_refused(database: Database, tmp_path: Path) -> None:
+    """PostgreSQL lets another writer come between; SQLite makes it wait, and then it is the one to be refused."""
+    number = bin_number()
+    refused: list[str] = []
+
+    def another_writer() -> None:
+        data = CompanyIn.model_validate(kazakh_mill(registration_number=number))
+        with database.writing() as session:
+            failures = add_companies(session, [Newcomer(data, "submitted")])
+        refused.extend(str(failure) for failure in failures if failure)
+
+    other = Thread(target=another_writer)
+
+    def after_look_up(*happening: object) -> None:
+        if "registration_number IN" in str(happening[2]) and other.ident is None:
+            other.start()
+            other.join(timeout=1.0)
+
+    event.listen(database.engine, "after_cursor_execute", after_look_up)
+    path = written(tmp_path / "in.jsonl", kazakh_mill(), kazakh_mill(registration_number=number), kazakh_mill())
+    report = imported(database, path)
+    other.join()
+    (sentence,) = [*refused, *(reason for row in report.rejected for reason in row.reasons)]
+    assert sentence.startswith("A company with this registration number is in the register already.")
+    assert bool(report.rejected) == (database.engine.dialect.name == "postgresql")
+    firms = exported(database)
+    assert len(firms) == 3
+    assert [len(one["listings"]) for one in firms if one["registration_number"] == number] == [2]
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the public lists are not beside the repository")

@@ -1,13 +1,18 @@
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 from httpx2 import Response
 
+from app.actions.imports import import_companies
 from app.db import Database
 from app.db.companies import Company, ListingRow
 from app.db.staff import Token
+from app.files import as_line, read_rows
+from app.queries.companies import document, every_company, filled
 from tests.conftest import Registered, bearer
 from tests.factories import company, kazakh_mill, listing, nigerian_trader
 
@@ -66,6 +71,55 @@ def test_registration_gives_back_everything_typed(client: TestClient) -> None:
     first, second = kept["listings"]
     assert {name: first[name] for name in FULL["listings"][0]} == FULL["listings"][0]  # type: ignore[index]
     assert (second["text"], second["volume"], second["incoterms"]) == (None, None, [])
+
+
+def test_registration_answers_what_reading_answers(client: TestClient) -> None:
+    for firm in (FULL, company("NG", contact={"email": "a@b.example"}), nigerian_trader()):
+        answer = client.post("/v1/companies", json=firm)
+        body = answer.json()
+        read = client.get(answer.headers["location"], headers=bearer(body["token"]))
+        assert body == read.json() | {"token": body["token"]}
+
+
+def test_imported_firms_read_like_registered_ones(
+    client: TestClient, database: Database, staff: dict[str, str], tmp_path: Path
+) -> None:
+    documents = [FULL, kazakh_mill(), nigerian_trader(), company("NG", listings=[listing("offer", "Sesame")])]
+
+    def read() -> tuple[list[Any], list[Any]]:
+        items = client.get("/v1/companies", headers=staff).json()["items"]
+        with database.reading() as session:
+            return [_apart_from_ids(one) for one in items], [filled(document(one)) for one in every_company(session)]
+
+    ids = [client.post("/v1/companies", json=one).json()["id"] for one in documents]
+    registered = read()
+    for one in ids:
+        assert client.delete(f"/v1/companies/{one}", headers=staff).status_code == 204
+    path = tmp_path / "in.jsonl"
+    path.write_text("".join(as_line(one) + "\n" for one in documents), encoding="utf-8")
+    import_companies(database.writing, read_rows(path))
+    assert read() == registered
+
+
+def _apart_from_ids(item: dict[str, Any]) -> dict[str, Any]:
+    own = {"id", "created_at", "changed_at"}
+    listings = [{name: value for name, value in one.items() if name != "id"} for one in item["listings"]]
+    return {name: value for name, value in item.items() if name not in own} | {"listings": listings}
+
+
+def test_one_of_many_at_once_gets_the_number(client: TestClient, database: Database) -> None:
+    number = company()["registration_number"]
+    documents = [kazakh_mill(registration_number=number) for _ in range(8)] + [kazakh_mill() for _ in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        statuses = list(pool.map(lambda one: client.post("/v1/companies", json=one).status_code, documents))
+    assert sorted(statuses[:8]) == [201] + 7 * [409]
+    assert statuses[8:] == 8 * [201]
+    with database.reading() as session:
+        assert session.query(ListingRow).count() == 18
+
+
+def test_wrong_token_may_not_register(client: TestClient) -> None:
+    assert client.post("/v1/companies", json=company(), headers=bearer("caravan_nonsense")).status_code == 401
 
 
 def test_token_is_stored_only_as_a_digest(client: TestClient, database: Database) -> None:

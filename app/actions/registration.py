@@ -1,0 +1,168 @@
+"""Adding companies: a firm registers itself, or a list brings many at once.
+
+Both ways write plain rows, many a statement: the unit of work of the ORM costs ten times as much.
+"""
+
+from asyncio import Future, Task, create_task, get_running_loop, to_thread
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.actions.companies import kept_listings, number_taken, require_identity
+from app.actions.profiles import company_columns, declared_codes, listing_columns
+from app.actions.queue import ask_for_ranking
+from app.actions.tokens import digest_of, new_token
+from app.db.base import Base, new_id, now
+from app.db.changes import lock_changes, record_change
+from app.db.companies import Company, CompanySector, ListingCode, ListingRow
+from app.db.staff import Token
+from app.errors import RegistrationNumberTaken
+from matching import Status
+from schemas.companies import CompanyIn
+
+
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """A company that is about to be added, or was; ``token`` is the firm's own if it registered itself."""
+
+    data: CompanyIn
+    status: Status
+    token: str | None = None
+    version: int = field(default=1, init=False)
+    id: str = field(default_factory=new_id)
+    created_at: datetime = field(default_factory=now)
+    listing_ids: list[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "listing_ids", [new_id() for _ in self.data.listings])
+
+    def document(self) -> dict[str, Any]:
+        """The company in the form of the wire contract, as it reads once it was added."""
+        fields = self.data.model_dump(mode="json")
+        for listing, listing_id in zip(fields["listings"], self.listing_ids, strict=True):
+            listing["id"] = listing_id
+        return fields | {"contact": fields["contact"] if any((fields["contact"] or {}).values()) else None}
+
+
+class Registrations:
+    """Where firms register themselves, on one event loop.
+
+    Those that arrive while another transaction runs share the next one, and with it one wait for the disk. Each is
+    answered once the transaction that it is part of was committed.
+    """
+
+    def __init__(self, writing: Callable[[], AbstractContextManager[Session]]) -> None:
+        """``writing`` opens a session that is committed at its end."""
+        self._writing = writing
+        self._waiting: list[tuple[Newcomer, Future[None]]] = []
+        self._work: Task[None] | None = None
+
+    async def register(self, data: CompanyIn) -> tuple[Newcomer, str]:
+        """The new company, in status ``submitted``, and its bearer token.
+
+        Raises:
+            InputInvalid: its number or e-mail address is missing, or a listing carries an id.
+            RegistrationNumberTaken: another company of the country has the number.
+        """
+        require_identity(data)
+        kept_listings(data.listings, held=())
+        token = new_token()
+        newcomer, added = Newcomer(data, "submitted", token), get_running_loop().create_future()
+        self._waiting.append((newcomer, added))
+        if self._work is None:
+            self._work = create_task(self._add_waiting())
+        await added
+        return newcomer, token
+
+    async def _add_waiting(self) -> None:
+        try:
+            while self._waiting:
+                together, self._waiting = self._waiting, []
+                failures = await self._added([newcomer for newcomer, _ in together])
+                for (_, added), failure in zip(together, failures, strict=True):
+                    if added.done():  # nobody waits for it any more
+                        continue
+                    if failure is None:
+                        added.set_result(None)
+                    else:
+                        added.set_exception(failure)
+        finally:
+            self._work = None
+
+    async def _added(self, newcomers: Sequence[Newcomer]) -> Sequence[Exception | None]:
+        try:
+            return await to_thread(self._add, newcomers)
+        except Exception as failed:  # noqa: BLE001  # whatever it was, it is each one's answer
+            return [failed] * len(newcomers)
+
+    def _add(self, newcomers: Sequence[Newcomer]) -> list[RegistrationNumberTaken | None]:
+        with self._writing() as session:
+            return add_companies(session, newcomers)
+
+
+def add_companies(session: Session, newcomers: Sequence[Newcomer]) -> list[RegistrationNumberTaken | None]:
+    """Adds the companies whose number (or, without one, name) is free in their country; for the others, why not."""
+    if not newcomers:
+        return []
+    lock_changes(session)  # first, or two writers of one number could wait for each other
+    try:
+        with session.begin_nested():
+            _insert(session, newcomers)
+    except IntegrityError as refused:
+        if len(newcomers) == 1:
+            return [number_taken(refused)]
+    else:
+        return [None] * len(newcomers)
+    middle = len(newcomers) // 2
+    return add_companies(session, newcomers[:middle]) + add_companies(session, newcomers[middle:])
+
+
+def rows_of(newcomers: Sequence[Newcomer]) -> dict[type[Base], list[dict[str, Any]]]:
+    """The rows that newcomers bring, by table, in the order in which they can be inserted."""
+    rows: dict[type[Base], list[dict[str, Any]]] = {
+        table: [] for table in (Company, CompanySector, ListingRow, ListingCode, Token)
+    }
+    for newcomer in newcomers:
+        own = {"company_id": newcomer.id}
+        rows[Company].append(_company_row(newcomer))
+        rows[CompanySector] += [
+            own | {"sector": sector, "position": position} for position, sector in enumerate(newcomer.data.sectors)
+        ]
+        for position, (listing_id, listing) in enumerate(
+            zip(newcomer.listing_ids, newcomer.data.listings, strict=True)
+        ):
+            rows[ListingRow].append(listing_columns(listing, position) | own | {"id": listing_id, "ended_at": None})
+            rows[ListingCode] += [
+                {"listing_id": listing_id, "scheme": scheme, "position": at, "code": code}
+                for scheme, at, code in declared_codes(listing)
+            ]
+        if newcomer.token is not None:
+            rows[Token].append(own | {"digest": digest_of(newcomer.token), "staff_id": None})
+    return rows
+
+
+def _company_row(newcomer: Newcomer) -> dict[str, Any]:
+    return company_columns(newcomer.data) | {
+        "id": newcomer.id,
+        "version": newcomer.version,
+        "status": newcomer.status,
+        "status_reason": None,
+        "created_at": newcomer.created_at,
+        "changed_at": newcomer.created_at,
+    }
+
+
+def _insert(session: Session, newcomers: Sequence[Newcomer]) -> None:
+    connection = session.connection()
+    for table, rows in rows_of(newcomers).items():
+        if rows:
+            connection.execute(insert(table), rows)
+    ids = [newcomer.id for newcomer in newcomers]
+    record_change(session, *ids)
+    ask_for_ranking(session, *ids)
