@@ -106,6 +106,6 @@ def _meeting(asked: Asked, crowd: Crowd, relevance: dict[str, Floats]) -> Meetin
         feeding=fits("feeding"),
         relevance=np.zeros((0, 0)),
         fits=np.zeros((0, 0)),
-        ours={},
-        theirs={},
+        our_valid=np.zeros(0, dtype=np.bool_),
+        their_valid=np.zeros(0, dtype=np.bool_),
     )

@@ -1,20 +1,20 @@
 """What the engine answers: matches, with everything that led to them."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isnan
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 
-from matching.features import FEATURES, Asked, Gap, Meeting, Pair, Perspective
+from matching.features import FEATURES, Gap, Meeting, Pair, Perspective
 from matching.features.meeting import NONE, Fits
 from matching.index.kernel import common_terms, pairs_above
-from matching.profile import Listing, Profile, Side
+from matching.profile import SIDES, Listing, Profile, Side
 from matching.relevance import Relevance, Row, Vectors
-from matching.scoring import BIAS, Band, Model, Scores, band_of
+from matching.scoring import BIAS, FEATURE_NAMES, Band, Model, Scores, band_of
 
 Direction = Literal["they_supply", "we_supply", "same_trade", "they_feed_our_trade", "we_feed_their_trade"]
+DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
 LEAST_RELEVANCE: dict[Direction, float] = {
     "they_supply": 0.25,
     "we_supply": 0.25,
@@ -30,9 +30,20 @@ SIDES_OF: dict[Direction, tuple[Side, Side]] = {
     "we_feed_their_trade": ("offer", "offer"),
 }
 """The sides of our and their listing in each direction."""
+SAYS, NEEDS, USES = range(3)
+QUERIES_OF: dict[Direction, int] = {
+    "they_supply": SAYS,
+    "we_supply": SAYS,
+    "same_trade": SAYS,
+    "they_feed_our_trade": NEEDS,
+    "we_feed_their_trade": USES,
+}
+"""Whether our listing stands for what it says, implies as needs, or as uses."""
+_WAYS = np.array([[*map(SIDES.index, SIDES_OF[one]), QUERIES_OF[one]] for one in DIRECTIONS])
+_LEAST = np.array([LEAST_RELEVANCE[one] for one in DIRECTIONS])
 CLEARLY_ALIKE = 0.5
 """Relevance from which two offers are shown as the same trade, even where one trade also uses the other."""
-FEATURE_NAMES = tuple(feature.name for feature in FEATURES)
+OTHER: dict[Perspective, Perspective] = {"ours": "theirs", "theirs": "ours"}
 MOST_PAIRS = 3
 MOST_CONCEPTS = 3
 LEAST_CONCEPT_SHARE = 0.05
@@ -103,7 +114,7 @@ def match_id(one: Profile, other: Profile) -> str:
 def explain(meeting: Meeting, scores: Scores, at: int, *, model: Model, relevance: Relevance) -> Match:
     """The match of the asker with the firm at place ``at``."""
     theirs = meeting.crowd.profile(at)
-    components = _components(scores, at, model)
+    our_values, their_values = scores.ours[:, at].tolist(), scores.theirs[:, at].tolist()
     pair = Pair(
         meeting.asker,
         theirs,
@@ -114,37 +125,28 @@ def explain(meeting: Meeting, scores: Scores, at: int, *, model: Model, relevanc
         ours=meeting.asker,
         theirs=theirs,
         probability=float(scores.probability[at]),
-        coverage=_coverage(components, model.weights),
+        coverage=float(scores.coverage[at]),
         our_willingness=Willingness(float(scores.our_log_odds[at]), float(scores.our_willingness[at])),
         their_willingness=Willingness(float(scores.their_log_odds[at]), float(scores.their_willingness[at])),
-        components=components,
-        gaps=_gaps(pair, components),
+        components=_components(our_values, their_values, model),
+        gaps=_gaps(pair, our_values, their_values),
         evidence=_evidence(meeting, theirs, at, relevance),
         model=model.version,
     )
 
 
-def _components(scores: Scores, at: int, model: Model) -> tuple[Component, ...]:
+def _components(ours: list[float], theirs: list[float], model: Model) -> tuple[Component, ...]:
     parts: list[Component] = []
-    sides: tuple[tuple[Perspective, list[float]], ...] = (
-        ("ours", scores.ours[:, at].tolist()),
-        ("theirs", scores.theirs[:, at].tolist()),
-    )
+    sides: tuple[tuple[Perspective, list[float]], ...] = (("ours", ours), ("theirs", theirs))
     for side, values in sides:
         parts.append(Component(side, BIAS, 1.0, model.weights[BIAS]))
-        for name, value in zip(FEATURE_NAMES, values, strict=True):
-            if isnan(value):
-                parts.append(Component(side, name, None, 0.0))
-            else:
-                parts.append(Component(side, name, value, model.weights[name] * value))
+        parts += [
+            Component(side, name, None, 0.0) if isnan(value) else Component(side, name, value, weight * value)
+            for name, weight, value in zip(
+                FEATURE_NAMES, map(model.weights.__getitem__, FEATURE_NAMES), values, strict=True
+            )
+        ]
     return tuple(parts)
-
-
-def _coverage(components: tuple[Component, ...], weights: Mapping[str, float]) -> float:
-    """The part of the features' weight, over both sides, that was known."""
-    weighed = [(abs(weights[part.feature]), part.value is not None) for part in components if part.feature != BIAS]
-    whole = sum(weight for weight, _ in weighed)
-    return sum(weight for weight, known in weighed if known) / whole if whole else 1.0
 
 
 def _best_pair(meeting: Meeting, fits: Fits, at: int) -> tuple[int, int] | None:
@@ -153,17 +155,16 @@ def _best_pair(meeting: Meeting, fits: Fits, at: int) -> tuple[int, int] | None:
     return int(fits.ours[at]), int(fits.rows[at] - meeting.crowd.starts[at])
 
 
-def _gaps(pair: Pair, components: tuple[Component, ...]) -> tuple[Gap, ...]:
-    unknown = {(part.side, part.feature) for part in components if part.value is None}
+def _gaps(pair: Pair, ours: list[float], theirs: list[float]) -> tuple[Gap, ...]:
     found: dict[tuple[Perspective, str], Gap] = {}
-    other: dict[Perspective, Perspective] = {"ours": "theirs", "theirs": "ours"}
-    for feature in FEATURES:
-        if ("ours", feature.name) in unknown:
+    turned = pair.turned()
+    for feature, name, our, their in zip(FEATURES, FEATURE_NAMES, ours, theirs, strict=True):
+        if isnan(our):
             for side, pointer, message in feature.missing(pair):
-                found.setdefault((side, message), Gap(side, feature.name, pointer, message))
-        if ("theirs", feature.name) in unknown:
-            for side, pointer, message in feature.missing(pair.turned()):
-                found.setdefault((other[side], message), Gap(other[side], feature.name, pointer, message))
+                found.setdefault((side, message), Gap(side, name, pointer, message))
+        if isnan(their):
+            for side, pointer, message in feature.missing(turned):
+                found.setdefault((OTHER[side], message), Gap(OTHER[side], name, pointer, message))
     return tuple(found.values())
 
 
@@ -173,9 +174,10 @@ def _evidence(meeting: Meeting, theirs: Profile, at: int, relevance: Relevance) 
     A pair of offers stands once, as the same trade or as a link of the value chain, whichever is clearer.
     """
     asked = meeting.asked
+    rows = asked.vectors, asked.implied_needs, asked.implied_uses
     found: dict[tuple[int, int], Evidence] = {}
-    for direction, (first, rows) in _queries(asked).items():
-        for fit, our, their in _pairs(meeting, direction, first, at)[:MOST_PAIRS]:
+    for direction, pairs in _pairs(meeting, at).items():
+        for fit, our, their in sorted(pairs, key=lambda pair: (-pair[0], pair[1], pair[2]))[:MOST_PAIRS]:
             known = found.get((our, their))
             if known is None or known.relevance < min(fit, CLEARLY_ALIKE):
                 found[our, their] = Evidence(
@@ -183,41 +185,32 @@ def _evidence(meeting: Meeting, theirs: Profile, at: int, relevance: Relevance) 
                     asked.profile.listings[our],
                     theirs.listings[their],
                     min(fit, 1.0),
-                    _shares(_row(rows, our), meeting.crowd.vector(at, their), relevance),
+                    _shares(_row(rows[QUERIES_OF[direction]], our), meeting.crowd.vector(at, their), relevance),
                     relevance.shared_words(asked.profile.listings[our], theirs.listings[their])[:MOST_WORDS],
                 )
     return tuple(sorted(found.values(), key=lambda one: ("need" not in SIDES_OF[one.direction], -one.relevance)))
 
 
-def _queries(asked: Asked) -> dict[Direction, tuple[int, Vectors]]:
-    """For each direction, our listings as queries, and the first one's place in ``Meeting.relevance``."""
-    count = asked.vectors.shape[0]
-    return {
-        "they_supply": (0, asked.vectors),
-        "we_supply": (0, asked.vectors),
-        "same_trade": (0, asked.vectors),
-        "they_feed_our_trade": (count, asked.implied_needs),
-        "we_feed_their_trade": (2 * count, asked.implied_uses),
-    }
-
-
-def _pairs(meeting: Meeting, direction: Direction, first: int, at: int) -> list[tuple[float, int, int]]:
-    """Pairs of valid listings in a direction that are relevant enough, best first: relevance, place, place."""
-    ours_on, theirs_on = SIDES_OF[direction]
-    crowd = meeting.crowd
-    found = pairs_above(
+def _pairs(meeting: Meeting, at: int) -> dict[Direction, list[tuple[float, int, int]]]:
+    """Pairs of valid listings that are relevant enough, by direction: relevance, place of ours, place of theirs."""
+    ours, crowd = meeting.asked.crowd, meeting.crowd
+    places, values = pairs_above(
         meeting.relevance,
-        first,
         meeting.fits,
-        meeting.ours[ours_on],
+        ours.sides,
+        meeting.our_valid,
+        crowd.sides,
+        meeting.their_valid,
         crowd.kinds,
-        meeting.theirs[theirs_on],
         crowd.starts[at],
         crowd.starts[at + 1],
-        LEAST_RELEVANCE[direction],
+        _WAYS,
+        _LEAST,
     )
-    pairs = zip(*(part.tolist() for part in found), strict=True)
-    return sorted(pairs, key=lambda pair: (-pair[0], pair[1], pair[2]))
+    found: dict[Direction, list[tuple[float, int, int]]] = {}
+    for (way, our, their), value in zip(places.tolist(), values.tolist(), strict=True):
+        found.setdefault(DIRECTIONS[way], []).append((value, our, their))
+    return found
 
 
 def _row(vectors: Vectors, at: int) -> Row:

@@ -184,19 +184,32 @@ class Relevance:
     def disagreement(self, listing: Listing) -> Disagreement | None:
         """Whether the codes of a listing say something quite different from its title."""
         declared = self.declared(listing)
-        reading = self._linker.read(listing.title)
-        if not declared or not reading.found or reading.confidence < SURE:
+        reading = self._linker.read(listing.title) if declared else SILENT
+        if not reading.found or reading.confidence < SURE:
             return None
         spoken = {one.code: one.weight for one in reading.found} | {
             self.vocabulary.concepts[at].code: weight
             for at, weight in zip(reading.places.tolist(), reading.weights.tolist(), strict=True)
         }
-        rows = [dict.fromkeys(declared, 1.0), spoken]
-        places = [{self.vocabulary.places[code]: weight for code, weight in row.items()} for row in rows]
-        codes, words = normalize(self._matrix(places) @ self._neighbours)
-        if float((codes * words).sum()) >= AGREEING:
+        codes = self._lit(dict.fromkeys(declared, 1.0))
+        words = self._lit(spoken)
+        product = sum(weight * words.get(place, 0.0) for place, weight in codes.items())
+        lengths = sum(weight**2 for weight in codes.values()) * sum(weight**2 for weight in words.values())
+        if product >= AGREEING * sqrt(lengths):
             return None
         return Disagreement(declared[0], reading.found[0].code)
+
+    def _lit(self, weights: Mapping[str, float]) -> dict[int, float]:
+        """The places that concepts light, with their neighbours; for one listing quicker than sparse matrices."""
+        lit: dict[int, float] = {}
+        starts = self._neighbours.indptr
+        for code, weight in weights.items():
+            place = self.vocabulary.places[code]
+            some = slice(starts[place], starts[place + 1])
+            places, values = self._neighbours.indices[some].tolist(), self._neighbours.data[some].tolist()
+            for near, value in zip(places, values, strict=True):
+                lit[near] = lit.get(near, 0.0) + weight * value
+        return lit
 
     def vectors(self, listings: Sequence[Listing]) -> Vectors:
         """One row a listing, in their order; of unit length, or shorter for a text that tells little."""

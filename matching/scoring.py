@@ -14,6 +14,7 @@ BANDS: tuple[Band, ...] = get_args(Band)
 LOWEST: dict[Band, float] = {"strong": 0.6, "likely": 0.35, "possible": 0.15, "weak": 0.0}
 """The least probability of each band."""
 BIAS = "bias"
+FEATURE_NAMES = tuple(feature.name for feature in FEATURES)
 DECIMALS = 12
 
 
@@ -79,6 +80,7 @@ class Scores:
         our_willingness: its probability, one a firm.
         their_willingness: its probability, one a firm.
         probability: one a firm.
+        coverage: the part of the features' weight, over both sides, that was known; one a firm.
     """
 
     ours: Floats
@@ -88,25 +90,32 @@ class Scores:
     our_willingness: Floats
     their_willingness: Floats
     probability: Floats
+    coverage: Floats
 
 
 def score(meeting: Meeting, model: Model) -> Scores:
     """Measures every feature and adds up the willingness of both sides."""
     measured = [feature.measure(meeting) for feature in FEATURES]
-    ours = np.array([values for values, _ in measured])
-    theirs = np.array([values for _, values in measured])
-    weights = np.array([model.weights[feature.name] for feature in FEATURES])
-    our_log_odds, their_log_odds = _added_up(ours, weights, model), _added_up(theirs, weights, model)
-    # Rounded, so that the same pair has the same probability whatever else its segment holds.
+    values = np.array([*(ours for ours, _ in measured), *(theirs for _, theirs in measured)])
+    ours, theirs = values[: len(FEATURES)], values[len(FEATURES) :]
+    known = ~np.isnan(values)
+    added = np.where(known, values, 0.0)
+    weights = [model.weights[name] for name in FEATURE_NAMES]
+    our_log_odds = _added_up(added[: len(FEATURES)], weights, model)
+    their_log_odds = _added_up(added[len(FEATURES) :], weights, model)
     our_willingness, their_willingness = sigmoid(our_log_odds), sigmoid(their_log_odds)
+    # Rounded, so that the same pair has the same probability whoever is scored beside it.
     probability = np.round(our_willingness * their_willingness, DECIMALS)
-    return Scores(ours, theirs, our_log_odds, their_log_odds, our_willingness, their_willingness, probability)
+    shares = np.abs(weights * 2)
+    whole = shares.sum()
+    coverage = shares @ known / whole if whole else np.ones(meeting.size)
+    return Scores(ours, theirs, our_log_odds, their_log_odds, our_willingness, their_willingness, probability, coverage)
 
 
-def _added_up(values: Floats, weights: Floats, model: Model) -> Floats:
+def _added_up(values: Floats, weights: list[float], model: Model) -> Floats:
     """One feature after another, so that a firm's sum does not depend on who is scored beside it."""
     total = np.full(values.shape[1], model.weights[BIAS])
-    for row, weight in zip(np.nan_to_num(values), weights, strict=True):
+    for row, weight in zip(values, weights, strict=True):
         total += weight * row
     return total
 

@@ -252,8 +252,8 @@ class Meeting:
         feeding: our offers with their offers, as what their trade uses.
         relevance: dot products of their rows with our queries: what our listings say, imply as needs and as uses.
         fits: our listings × kinds: what a product with a row of that kind counts.
-        ours: places of our valid listings, by side.
-        theirs: which of their rows are valid, by side.
+        our_valid: which of our listings are valid.
+        their_valid: which of their rows are.
     """
 
     asked: Asked
@@ -265,8 +265,8 @@ class Meeting:
     feeding: Fits
     relevance: Floats
     fits: Floats
-    ours: Mapping[Side, Ints]
-    theirs: Mapping[Side, Bools]
+    our_valid: Bools
+    their_valid: Bools
 
     @property
     def asker(self) -> Profile:
@@ -325,6 +325,6 @@ def meet(asked: Asked, crowd: Crowd, today: date) -> Meeting:
         feeding=fits("offer", "offer", first=2 * count),
         relevance=relevance,
         fits=fit,
-        ours=ours,
-        theirs=theirs,
+        our_valid=asked.crowd.last_days >= day,
+        their_valid=valid,
     )

@@ -478,41 +478,52 @@ def common(one_starts: Ints, one: Ints, one_rows: Places, other_starts: Ints, ot
 @njit(cache=True, nogil=True)
 def pairs_above(
     relevance: Floats,
-    first: int,
     fits: Floats,
-    ours: Ints,
+    our_sides: Masks,
+    our_valid: Bools,
+    row_sides: Masks,
+    row_valid: Bools,
     row_kinds: Masks,
-    row_meets: Bools,
     begin: int,
     end: int,
-    least: float,
-) -> tuple[Floats, Ints, Ints]:
-    """The pairs of our listings with the rows of one firm that are relevant enough, by listing and row.
+    ways: Ints,
+    least: Floats,
+) -> tuple[Ints, Floats]:
+    """The pairs of our listings with the rows of one firm that are relevant enough.
 
     Args:
         relevance: rows × queries: dot products.
-        first: the query of our listing 0.
         fits: our listings × kinds: what a product with a row of that kind counts.
-        ours: our listings that count.
+        our_sides: the side of each of our listings.
+        our_valid: whether each is valid.
+        row_sides: the side of each row.
+        row_valid: whether each is valid.
         row_kinds: the kind of each row.
-        row_meets: whether a row may meet at all.
         begin: the firm's first row.
         end: where its rows end.
-        least: least relevance.
+        ways: directions × 3: the side of our listing, the side of theirs, and which set of queries.
+        least: least relevance, for each direction.
 
     Returns:
-        Relevances, our listings, and places of theirs among the firm's rows.
+        Pairs × 3: direction, our listing, place of theirs among the firm's rows; and their relevances. By direction,
+        listing and row.
     """
-    room = len(ours) * (end - begin)
-    found, our_found, their_found = np.empty(room), np.empty(room, dtype=np.int64), np.empty(room, dtype=np.int64)
+    ours = len(our_sides)
+    room = len(ways) * ours * (end - begin)
+    found, values = np.empty((room, 3), dtype=np.int64), np.empty(room)
     count = 0
-    for at in range(len(ours)):
-        for row in range(begin, end):
-            value = relevance[row, first + ours[at]] * fits[ours[at], row_kinds[row]]
-            if row_meets[row] and value >= least:
-                found[count], our_found[count], their_found[count] = value, ours[at], row - begin
-                count += 1
-    return found[:count], our_found[:count], their_found[:count]
+    for way in range(len(ways)):
+        for our in range(ours):
+            if our_sides[our] != ways[way, 0] or not our_valid[our]:
+                continue
+            for row in range(begin, end):
+                if row_sides[row] == ways[way, 1] and row_valid[row]:
+                    value = relevance[row, ways[way, 2] * ours + our] * fits[our, row_kinds[row]]
+                    if value >= least[way]:
+                        found[count, 0], found[count, 1], found[count, 2] = way, our, row - begin
+                        values[count] = value
+                        count += 1
+    return found[:count], values[:count]
 
 
 @njit(cache=True, nogil=True)

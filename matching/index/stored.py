@@ -115,11 +115,16 @@ def _write(file: BinaryIO, parts: Sequence[tuple[Segment, Bools]], key: Key) -> 
         checksum = crc32(_padding(array), crc32(array.view(np.uint8).data, checksum))
     head = {"engine": engine_version(), "key": dict(key), "size": at, "checksum": checksum, "parts": described}
     line = json.dumps(head).encode()
-    file.write(FORMAT + line + b" %08x\n" % crc32(line))
-    file.write(b"\0" * (-file.tell() % ALIGNED))
+    line += b" " * (-(len(FORMAT) + len(line) + len(_sealed(b""))) % ALIGNED)
+    file.write(FORMAT + line + _sealed(line))
     for array in arrays:
         file.write(array.view(np.uint8).data)
         file.write(_padding(array))
+
+
+def _sealed(line: bytes) -> bytes:
+    """How a line of JSON ends."""
+    return b" %08x\n" % crc32(line)
 
 
 def _padding(array: np.ndarray[Any, Any]) -> bytes:
@@ -148,11 +153,12 @@ def load(path: Path, key: Key) -> list[Part]:
         FileNotFoundError: there is no such file.
         Unusable: it is damaged, of another engine, or of another key.
     """
-    head, begin = _head(path)
+    with path.open("rb") as file:
+        head = _head(file)
+        begin = file.tell()
+        memory = mmap(file.fileno(), 0, access=ACCESS_COPY)
     if head["engine"] != engine_version() or head["key"] != dict(key):
         raise Unusable("It is of another engine or another register.")
-    with path.open("rb") as file:
-        memory = mmap(file.fileno(), 0, access=ACCESS_COPY)
     if len(memory) != begin + head["size"]:
         raise Unusable("It is cut short.")
     view = memoryview(memory)
@@ -164,16 +170,15 @@ def load(path: Path, key: Key) -> list[Part]:
     return [_part(part, view[begin:]) for part in head["parts"]]
 
 
-def _head(path: Path) -> tuple[dict[str, Any], int]:
-    """What a file says of itself, and where its arrays begin."""
-    with path.open("rb") as file:
-        if file.readline(len(FORMAT)) != FORMAT:
-            raise Unusable("It is of another format.")
-        line, _, checksum = file.readline().rstrip(b"\n").rpartition(b" ")
-        if checksum != b"%08x" % crc32(line):
-            raise Unusable("Its head is damaged.")
-        head: dict[str, Any] = json.loads(line)
-        return head, file.tell() + -file.tell() % ALIGNED
+def _head(file: BinaryIO) -> dict[str, Any]:
+    """What a file says of itself; its arrays come next."""
+    if file.readline(len(FORMAT)) != FORMAT:
+        raise Unusable("It is of another format.")
+    line, space, checksum = file.readline().rpartition(b" ")
+    if space + checksum != _sealed(line):
+        raise Unusable("Its head is damaged.")
+    head: dict[str, Any] = json.loads(line)
+    return head
 
 
 def saved_key(path: Path) -> Key:
@@ -183,7 +188,8 @@ def saved_key(path: Path) -> Key:
         FileNotFoundError: there is no such file.
         Unusable: it is none of ours.
     """
-    key: Key = _head(path)[0]["key"]
+    with path.open("rb") as file:
+        key: Key = _head(file)["key"]
     return key
 
 

@@ -161,13 +161,17 @@ class Linker:
         columns, shares = _shares(counts, by_token)
         if not len(columns):
             return SILENT
-        evidence, covers = self._evidence(columns, shares)
-        whole = np.asarray(evidence.sum(axis=1)).ravel()
-        places = np.argsort(-whole, kind="stable")[: 2 * MOST_WEIGHED]
-        places = places[whole[places] > 0]
+        (owners, terms, values), covers = self._evidence(columns, shares)
+        whole = np.bincount(owners, values, minlength=len(self._codes))
+        touched = np.flatnonzero(whole > 0)
+        places = touched[np.argsort(-whole[touched], kind="stable")[: 2 * MOST_WEIGHED]]
         if not len(places):
             return SILENT
-        rows = evidence[places].toarray()
+        row_of = np.full(len(self._codes), -1)
+        row_of[places] = np.arange(len(places))
+        kept = row_of[owners] >= 0
+        rows = np.zeros((len(places), len(columns)))
+        rows[row_of[owners[kept]], terms[kept]] = values[kept]
         told = self._told(columns[np.flatnonzero(rows[0])])
         if told <= LEAST_TOLD:
             return SILENT
@@ -188,17 +192,18 @@ class Linker:
             told * float(min(1.0, covers[places[0]])),
         )
 
-    def _evidence(self, columns: Places, shares: Floats) -> tuple[sparse.csr_array, Floats]:
-        """Concepts × the text's terms: the term's weight by how much of a name around it was found.
+    def _evidence(self, columns: Places, shares: Floats) -> tuple[tuple[Places, Places, Floats], Floats]:
+        """Concepts, the text's terms in them, and the term's weight by how much of a name around it was found.
 
         And for each concept how much of its best name was found.
         """
-        touched = self._by_term[columns]
-        cover = np.asarray(touched.T @ shares)
-        names = touched.indices
+        starts, ends = self._by_term.indptr[columns], self._by_term.indptr[columns + 1]
+        some = np.concatenate([np.arange(start, end) for start, end in zip(starts, ends, strict=True)])
+        names = self._by_term.indices[some]
+        rows = np.repeat(np.arange(len(columns)), ends - starts)
+        cover = np.bincount(names, self._by_term.data[some] * shares[rows], minlength=len(self._owners))
         headless = ~np.isin(self._heads[names], columns)
         cover[names[headless]] *= HEADLESS
-        rows = np.repeat(np.arange(len(columns)), np.diff(touched.indptr))
         values = (self.weights[columns] * shares)[rows] * cover[names] ** WHOLE_NAME
         keep = cover[names] >= LEAST_COVER
         names, rows, values = names[keep], rows[keep], values[keep]
@@ -208,10 +213,9 @@ class Linker:
         first = np.ones(len(order), dtype=np.bool_)
         first[1:] = (owners[1:] != owners[:-1]) | (rows[1:] != rows[:-1])
         values = values[first] * self._levels[owners[first]]
-        shape = (len(self._codes), len(columns))
         covers = np.zeros(len(self._codes))
-        np.maximum.at(covers, self._owners[names], cover[names])
-        return sparse.csr_array((values, (owners[first], rows[first])), shape=shape), covers
+        np.maximum.at(covers, owners, cover[names][order])
+        return (owners[first], rows[first], values), covers
 
     def _hints(self, places: Places, evidence: Floats) -> tuple[Places, Floats]:
         """Every concept (row) that the terms hint at, best first, with weights of which the largest is 1.

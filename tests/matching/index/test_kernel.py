@@ -98,12 +98,16 @@ def test_best_pairs_are_those_of_the_reference(
 
 
 def test_pairs_above_are_those_of_one_firm_that_may_meet() -> None:
-    relevance = np.array([[0.9, 0.9], [0.5, 0.1], [0.5, 0.5], [0.9, 0.9]])
-    meets = np.array([True, True, False, True])
-    kinds = np.zeros(4, dtype=np.uint8)
-    fits = np.array([[0.8], [1.0]])
-    found = pairs_above(relevance, 0, fits, np.array([0, 1]), kinds, meets, 1, 3, 0.1)
-    assert [part.tolist() for part in found] == [[0.4, 0.1], [0, 1], [0, 0]]
+    relevance = np.array([[0.9, 0.9], [0.5, 0.1], [0.5, 0.5], [0.5, 0.5], [0.9, 0.9]])
+    ours, valid = np.array([1, 1], dtype=np.uint8), np.array([True, True])
+    sides, rows_valid = np.array([0, 0, 0, 1, 0], dtype=np.uint8), np.array([True, True, False, True, True])
+    ways = np.array([[0, 1, 0], [1, 0, 0]])
+    kinds, fits = np.zeros(5, dtype=np.uint8), np.array([[0.8], [1.0]])
+    places, values = pairs_above(
+        relevance, fits, ours, valid, sides, rows_valid, kinds, 1, 4, ways, np.array([0.1, 0.1])
+    )
+    assert places.tolist() == [[1, 0, 0], [1, 1, 0]]
+    assert values.tolist() == [0.4, 0.1]
 
 
 def test_common_values_and_terms() -> None:
