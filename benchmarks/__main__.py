@@ -10,10 +10,13 @@ from rich.progress import Progress
 from benchmarks.all_pairs import all_pairs
 from benchmarks.bench import Bench, Row, Settings
 from benchmarks.flat import flat, memory
+from benchmarks.http import http
 from benchmarks.product import product
 from benchmarks.report import Report
+from benchmarks.writes import imports, posts
 
-BENCHES: dict[str, Bench] = {"flat": flat, "all-pairs": all_pairs, "memory": memory, "product": product}
+QUICK_BENCHES: dict[str, Bench] = {"flat": flat, "all-pairs": all_pairs, "memory": memory, "product": product}
+BENCHES = QUICK_BENCHES | {"http": http, "posts": posts, "imports": imports}
 SIZES = (10_000, 100_000, 1_000_000)
 QUICK_SIZES = (10_000, 100_000)
 SIDE, QUICK_SIDE = 20_000, 10_000
@@ -25,11 +28,11 @@ RESULTS = Path(__file__).parent / "results"
 def arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="smaller sizes and fewer queries, under a minute")
+    parser.add_argument("--quick", action="store_true", help="no servers, smaller sizes: under a minute")
     parser.add_argument("--peers", choices=("all", "none"), default="all")
     parser.add_argument("--sizes", type=int, nargs="+", help="candidates")
     parser.add_argument("--queries", type=int, help=f"{QUERIES} unless told otherwise")
-    parser.add_argument("--only", choices=BENCHES, nargs="+", default=list(BENCHES), help="these benches alone")
+    parser.add_argument("--only", choices=BENCHES, nargs="+", help="these benches alone")
     parser.add_argument("--results", type=Path, default=RESULTS, help="folder for index.md and index.json")
     return parser.parse_args()
 
@@ -49,10 +52,11 @@ def settings(chosen: argparse.Namespace) -> Settings:
 def main() -> None:
     """Measures, prints the tables and writes them."""
     chosen = arguments()
+    names = chosen.only or list(QUICK_BENCHES if chosen.quick else BENCHES)
     report = Report()
     with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("Measuring", total=len(chosen.only))
-        for name in chosen.only:
+        task = progress.add_task("Measuring", total=len(names))
+        for name in names:
             rows: list[Row] = []
             for row in BENCHES[name](settings(chosen)):
                 rows.append(row)

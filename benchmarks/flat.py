@@ -27,8 +27,9 @@ def flat(settings: Settings) -> Iterator[Row]:
 
     The floor is a bare loop that accumulates the postings and scans the sums. It, sparse_dot_topn, the SciPy product
     and scikit-learn give our answers. bm25s, Tantivy and SQLite FTS5 take each row as a document whose words are its
-    columns and a query as its words joined by OR: the same postings in their own BM25 weighting. No system's time
-    includes reading the query. Slow systems are asked fewer queries.
+    columns and a query as its words joined by OR: the same postings in their own BM25 weighting. bm25s and Tantivy
+    stand twice: as they come, and in the quickest exact way that their settings allow. No system's time includes
+    reading the query. Slow systems are asked fewer queries.
     """
     asked = vectors(settings.queries, SEED + 1)
     queries = [asked[[row]] for row in range(settings.queries)]

@@ -1,9 +1,7 @@
 """Rankings over HTTP beside a bare FastAPI endpoint; alone: ``python -m benchmarks.http --firms 1000``."""
 
 import json
-import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -12,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from time import monotonic, sleep
 
 import httpx2
 import numpy as np
@@ -25,6 +22,7 @@ from app.db import Base, Database
 from app.db.changes import ALL_COMPANIES, Change
 from app.settings import Settings as ServiceSettings
 from benchmarks.bench import Row, Settings, goal
+from benchmarks.served import free_port, served
 from matching import COUNTRIES, SECTORS, trade_vocabulary
 
 SEED = 7
@@ -38,7 +36,6 @@ UNCHANGED, AGAIN = 0.7, 0.5
 CONNECTIONS = 16
 ROUNDS, SECONDS = 3, 2
 AT_ONCE = 1_000
-LONGEST_START = 900.0
 LANGUAGES = {"KZ": "ru", "NG": "en"}
 WRK = Path(__file__).with_name("http.lua")
 MISSING = "wrk is not installed, so nothing is measured over HTTP. On Debian or Ubuntu: apt install wrk"
@@ -152,49 +149,18 @@ def _wrk(kind: Kind, seconds: int) -> Speed:
 
 @contextmanager
 def _bare() -> Iterator[str]:
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "-m", "uvicorn", "benchmarks.http:bare", "--no-server-header", "--port", str(port)]
-    with _served(command, port, "/", {}) as address:
+    with served(command, port, "/", {}) as address:
         yield address
 
 
 @contextmanager
 def _caravan(folder: Path) -> Iterator[str]:
-    port = _free_port()
+    port = free_port()
     command = [str(Path(sys.executable).with_name("caravan")), "serve", "--port", str(port)]
-    with _served(command, port, "/readyz", {"CARAVAN_DATA_DIR": str(folder)}) as address:
+    with served(command, port, "/readyz", {"CARAVAN_DATA_DIR": str(folder)}) as address:
         yield address
-
-
-@contextmanager
-def _served(command: list[str], port: int, path: str, variables: dict[str, str]) -> Iterator[str]:
-    address = f"http://127.0.0.1:{port}"
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("CARAVAN_")}
-    with subprocess.Popen(  # noqa: S603  # the two servers
-        command, env=kept | variables, stdout=subprocess.DEVNULL
-    ) as process:
-        try:
-            until = monotonic() + LONGEST_START
-            while not _answers(address + path):
-                if process.poll() is not None or monotonic() > until:
-                    raise RuntimeError(f"It did not start: {' '.join(command)}")
-                sleep(0.2)
-            yield address
-        finally:
-            process.terminate()
-
-
-def _answers(url: str) -> bool:
-    try:
-        return httpx2.get(url, timeout=60).is_success
-    except httpx2.TransportError:
-        return False
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def fill(settings: ServiceSettings, firms: int) -> tuple[list[str], str]:

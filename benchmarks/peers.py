@@ -1,7 +1,8 @@
-"""The peers, each asked in its quickest exact way on one thread; the group ``bench`` installs them."""
+"""The peers, on one thread; the group ``bench`` installs them."""
 
 import sqlite3
 from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 
 import bm25s
@@ -67,9 +68,9 @@ def neighbours(matrix: sparse.csr_array) -> System:
     return system
 
 
-def eager_bm25(matrix: sparse.csr_array) -> System:
-    """bm25s with its numba backend, which is its quickest, over token ids."""
-    index = bm25s.BM25(backend="numba")
+def eager_bm25(matrix: sparse.csr_array, backend: str = "numpy") -> System:
+    """bm25s over token ids, with its default backend or the compiled one."""
+    index = bm25s.BM25(backend=backend)
     words = {str(column): column for column in range(VOCABULARY)}
     index.index((_columns(matrix), words), create_empty_token=False, show_progress=False)
 
@@ -85,8 +86,8 @@ def eager_bm25(matrix: sparse.csr_array) -> System:
     return system
 
 
-def rust_bm25(matrix: sparse.csr_array) -> System:
-    """Tantivy in memory, one segment, without counting the hits, so that it may skip what cannot win."""
+def rust_bm25(matrix: sparse.csr_array, *, counts: bool = True) -> System:
+    """Tantivy in memory, one segment; if it need not count the hits, it may skip what cannot win."""
     schema = tantivy.SchemaBuilder().add_text_field("text", tokenizer_name="whitespace", index_option="freq").build()
     index = tantivy.Index(schema)
     writer = index.writer(HEAP_BYTES, num_threads=1)
@@ -102,7 +103,7 @@ def rust_bm25(matrix: sparse.csr_array) -> System:
         words = tantivy.Query.boolean_query([(tantivy.Occur.Should, term) for term in terms])
 
         def ask() -> Answer:
-            hits = searcher.search(words, TOP, count=False).hits
+            hits = searcher.search(words, TOP, count=counts).hits
             return np.array([place.doc for _, place in hits]), np.array([score for score, _ in hits], dtype=np.float32)
 
         return ask
@@ -159,8 +160,14 @@ def product_of_each(matrix: sparse.csr_array, queries: sparse.csr_array) -> Batc
 
 ALIKE: dict[str, Build] = {"sparse_dot_topn": topn, "SciPy product": product, "scikit-learn neighbours": neighbours}
 """Those whose answers must be ours."""
-BM25: dict[str, Build] = {"bm25s": eager_bm25, "Tantivy": rust_bm25, "SQLite FTS5": sqlite_bm25}
-"""Those that weigh the same postings in their own way."""
+BM25: dict[str, Build] = {
+    "bm25s": eager_bm25,
+    "bm25s, numba": partial(eager_bm25, backend="numba"),
+    "Tantivy": rust_bm25,
+    "Tantivy, not counting": partial(rust_bm25, counts=False),
+    "SQLite FTS5": sqlite_bm25,
+}
+"""Those that weigh the same postings in their own way: as they come, and in their quickest exact way."""
 BATCHES: dict[str, Callable[[sparse.csr_array, sparse.csr_array], Batch]] = {
     "sparse_dot_topn": topn_of_each,
     "SciPy product": product_of_each,

@@ -16,6 +16,7 @@ SHARE = 0.45
 """Of the squared length, what they hold: two listings of a trade have about this relevance."""
 MOST_LISTINGS = 6
 KIND_SHARES = (0.6, 0.2, 0.05, 0.1, 0.05)
+OFFERS, WITH_VOLUME, WITH_CERTIFICATE, VERIFIED, WITH_SUMMARY = 0.5, 0.3, 0.1, 0.9, 0.5
 LANGUAGES = [frozenset(found.split()) for found in ("en", "ru", "ru kk", "en ru", "en ru kk", "en ha", "en yo", "")]
 
 
@@ -64,7 +65,7 @@ def _heaviest(matrix: sparse.csr_array, count: int) -> sparse.csr_array:
 
 def _profiles(country: str, counts: npt.NDArray[np.int64], numbers: np.random.Generator) -> Iterator[Profile]:
     size, rows = len(counts), int(counts.sum())
-    offers, amounts = numbers.random(rows) < 0.5, numbers.random(rows)
+    offers, amounts = numbers.random(rows) < OFFERS, numbers.random(rows)
     kinds = numbers.choice(len(KINDS), rows, p=KIND_SHARES)
     sectors, sizes = numbers.integers(0, len(SECTORS), (size, 2)), numbers.integers(0, len(SIZES) + 1, size)
     spoken, told = numbers.integers(0, len(LANGUAGES), size), numbers.random(size)
@@ -79,8 +80,10 @@ def _profiles(country: str, counts: npt.NDArray[np.int64], numbers: np.random.Ge
                     side="offer" if offers[row] else "need",
                     kind=kind,
                     title=f"Listing {row}",
-                    volume=Volume(1.0 + 100 * float(amounts[row]), "t", "month") if amounts[row] < 0.3 else None,
-                    certificates=("ISO 9001",) if amounts[row] < 0.1 else (),
+                    volume=Volume(1.0 + 100 * float(amounts[row]), "t", "month")
+                    if amounts[row] < WITH_VOLUME
+                    else None,
+                    certificates=("ISO 9001",) if amounts[row] < WITH_CERTIFICATE else (),
                 )
             )
             row += 1
@@ -89,9 +92,9 @@ def _profiles(country: str, counts: npt.NDArray[np.int64], numbers: np.random.Ge
             country=country,
             name=f"Firm {firm}",
             sectors=frozenset(SECTORS[sector] for sector in sectors[firm]),
-            status="verified" if told[firm] < 0.9 else "submitted",
+            status="verified" if told[firm] < VERIFIED else "submitted",
             size=SIZES[sizes[firm]] if sizes[firm] < len(SIZES) else None,
             languages=LANGUAGES[spoken[firm]],
-            summary="A firm." if told[firm] < 0.5 else None,
+            summary="A firm." if told[firm] < WITH_SUMMARY else None,
             listings=tuple(listings),
         )

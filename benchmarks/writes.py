@@ -21,7 +21,8 @@ from app.actions.registration import Newcomer, rows_of
 from app.db import Database
 from app.settings import Settings as ServiceSettings
 from benchmarks.bench import Row, Settings, goal
-from benchmarks.http import MISSING, _free_port, _served
+from benchmarks.http import MISSING
+from benchmarks.served import free_port, served
 from matching import Concept, trade_vocabulary
 from schemas.companies import CompanyIn
 
@@ -241,17 +242,17 @@ def postgresql(folder: Path) -> Iterator[str]:
 
 @contextmanager
 def _bare() -> Iterator[str]:
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "-m", "uvicorn", "benchmarks.writes:bare", "--no-server-header", "--port", str(port)]
-    with _served(command, port, "/readyz", {}) as address:
+    with served(command, port, "/readyz", {}) as address:
         yield address
 
 
 @contextmanager
 def _caravan(data: Path, variables: dict[str, str]) -> Iterator[str]:
-    port = _free_port()
+    port = free_port()
     command = [_program(), "serve", "--port", str(port)]
-    with _served(command, port, "/readyz", {"CARAVAN_DATA_DIR": str(data)} | variables) as address:
+    with served(command, port, "/readyz", {"CARAVAN_DATA_DIR": str(data)} | variables) as address:
         yield address
 
 

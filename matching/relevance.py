@@ -14,6 +14,7 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 from scipy import sparse
 from sklearn.feature_extraction import FeatureHasher
 from sklearn.preprocessing import normalize
@@ -24,6 +25,8 @@ from matching.text import language_of, telling, terms_of_token, tokens, trigrams
 from matching.vocabulary import SILENT, Found, Linker, LinkKind, Scheme, Vocabulary, trade_linker, trade_vocabulary
 
 Floats = npt.NDArray[np.float64]
+Weights = npt.NDArray[np.float32]
+Columns = npt.NDArray[np.int32]
 Vectors: TypeAlias = sparse.csr_array
 """Listings × columns, float32, rows of at most unit length, columns ascending."""
 Row: TypeAlias = tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]
@@ -242,13 +245,10 @@ class Relevance:
 
     def _along(self, offers: Vectors, links: sparse.csr_array) -> Vectors:
         """In double precision, so that a pair comes out alike from both sides."""
-        size = len(self.vocabulary.concepts)
-        named = offers.indices < size
-        ends = np.concatenate([np.zeros(1, dtype=np.int32), np.cumsum(named, dtype=np.int32)])[offers.indptr]
-        weights = offers.data[named].astype(np.float64) / NAMED_SHARE
-        reached = sparse.csr_array((weights, offers.indices[named], ends), shape=(offers.shape[0], size)) @ links
-        reached.sort_indices()
-        return sparse.csr_array((reached.data, reached.indices, reached.indptr), shape=(offers.shape[0], self.columns))
+        starts, columns, weights = _followed(
+            offers.indptr, offers.indices, offers.data, links.indptr, links.indices, links.data
+        )
+        return sparse.csr_array((weights / NAMED_SHARE, columns, starts), shape=(offers.shape[0], self.columns))
 
     def shared_concepts(self, columns: npt.NDArray[np.int32], products: Floats) -> list[tuple[str, float]]:
         """What each concept adds to the product of two rows, largest first, from what their shared columns add."""
@@ -312,6 +312,30 @@ def _before_any_refresh() -> Relevance:
 def code_disagreement(listing: Listing) -> Disagreement | None:
     """``Relevance.disagreement``, which no statistics change, remembered by listing."""
     return _before_any_refresh().disagreement(listing)
+
+
+@njit(cache=True, nogil=True)
+def _followed(  # noqa: PLR0913  # numba compiles flat loops over flat arrays
+    starts: Columns, columns: Columns, weights: Weights, link_starts: Columns, linked: Columns, strengths: Floats
+) -> tuple[Columns, Columns, Floats]:
+    """Rows times links, both in compressed rows; columns that no link starts from are left out; columns ascend."""
+    size = len(link_starts) - 1
+    ends = np.zeros(len(starts), dtype=np.int32)
+    reached = np.zeros((len(starts) - 1, size))
+    for row in range(len(starts) - 1):
+        for at in range(starts[row], starts[row + 1]):
+            if columns[at] < size:
+                for link in range(link_starts[columns[at]], link_starts[columns[at] + 1]):
+                    reached[row, linked[link]] += weights[at] * strengths[link]
+        ends[row + 1] = ends[row] + np.count_nonzero(reached[row])
+    found, values = np.empty(ends[-1], dtype=np.int32), np.empty(ends[-1])
+    for row in range(len(starts) - 1):
+        count = ends[row]
+        for column in range(size):
+            if reached[row, column] != 0.0:
+                found[count], values[count] = column, reached[row, column]
+                count += 1
+    return ends, found, values
 
 
 def _without_least(rows: Vectors) -> Vectors:

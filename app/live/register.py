@@ -108,12 +108,15 @@ class LiveRegister:
 
     def _care(self, held: Fresh, key: dict[str, str | int | None] | None) -> None:
         held.matcher.tidy()
-        if key is not None and self._file is not None:
-            try:
-                held.matcher.save(self._file, key)
+        if key is None or self._file is None:
+            return
+        try:
+            held.matcher.save(self._file, key)
+        except OSError as unwritable:  # a full disk is not tried again at each change
+            log.warning("The register could not be saved; the next start takes longer: %s", unwritable)
+        with self._reading:
+            if held.matcher is self._held.matcher:  # else it was read anew meanwhile, and that is not saved yet
                 self._saved = held.change
-            except OSError as unwritable:
-                log.warning("The register could not be saved; the next start takes longer: %s", unwritable)
 
 
 def _key(session: Session, change: int) -> dict[str, str | int | None]:

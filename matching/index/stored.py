@@ -11,11 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from hashlib import blake2b
+from importlib.metadata import version
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from mmap import ACCESS_COPY, mmap
 from pathlib import Path
 from typing import Any, BinaryIO
+from unicodedata import unidata_version
 from uuid import uuid4
 from zlib import crc32
 
@@ -30,6 +32,8 @@ from matching.index.segment import Inverted, Segment, Side, segment_of
 FORMAT = b"Caravan index 1\n"
 ALIGNED = 64
 STRIDE = 1 << 24
+READERS = ("numpy", "pystemmer", "rapidfuzz", "scikit-learn", "scipy")
+"""Libraries that texts are read with: another version may stem or hash a word otherwise."""
 LEFT_BEHIND = 3600.0
 """Seconds after which an unfinished file is nobody's."""
 
@@ -42,8 +46,9 @@ class Unusable(ValueError):
 
 @lru_cache(maxsize=1)
 def engine_version() -> str:
-    """Changes whenever a file of this package does: its code or its vocabulary."""
-    digest = blake2b(digest_size=16)
+    """Changes whenever a text may be read otherwise: with this package's code, its vocabulary, or what it reads with."""
+    libraries = " ".join(f"{name} {version(name)}" for name in READERS)
+    digest = blake2b(f"Unicode {unidata_version} {libraries}".encode(), digest_size=16)
     for name, file in sorted(_files(files("matching"))):
         digest.update(name.encode() + file.read_bytes())
     return digest.hexdigest()

@@ -17,7 +17,9 @@ PEERS = [
     "SciPy product",
     "scikit-learn neighbours",
     "bm25s",
+    "bm25s, numba",
     "Tantivy",
+    "Tantivy, not counting",
     "SQLite FTS5",
 ]
 
