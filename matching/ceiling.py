@@ -16,12 +16,13 @@ from matching.features.meeting import FITTING, NONE, Fits
 from matching.features.shares_a_field import overlap
 from matching.index.kernel import Floats, Ints, Masks, Weights
 from matching.index.segment import Segment, build
-from matching.profile import SECTORS, Profile
+from matching.profile import SECTORS, Profile, Side
 from matching.relevance import Relevance
 from matching.scoring import Model, score
 
 DIRECTIONS = ("supplied", "demanded", "alike", "fed", "feeding")
 STEPS = 1024
+Tables = npt.NDArray[np.float32]
 SLACK = 1e-3
 """More than single precision can be wrong in a sum of log-odds."""
 
@@ -61,7 +62,7 @@ def classes_of(asked: Asked, segment: Segment, examples: Ints, model: Model) -> 
     )
 
 
-def tables_of(model: Model, relevance: Relevance) -> npt.NDArray[np.float32]:
+def tables_of(model: Model, relevance: Relevance) -> Tables:
     """2 × directions × (``STEPS`` + 1): what a relevance, by its place among the steps, adds to the sum at most.
 
     The first table is for firms whose sectors overlap little, the second for those whose sectors overlap wholly.
@@ -73,16 +74,28 @@ def tables_of(model: Model, relevance: Relevance) -> npt.NDArray[np.float32]:
     crowd = Crowd.of([(asked.crowd.origins[0][0], np.zeros(len(steps), dtype=np.int64))])
     crowds = (replace(crowd, sectors=np.zeros_like(crowd.sectors)), crowd)
     hopeful = replace(model, weights={name: max(0.0, weight) for name, weight in model.weights.items()})
-    terms = 2 * sum(hopeful.weights[feature.name] for feature in FEATURES if feature.of_terms)
     found = np.empty((2, len(DIRECTIONS), len(steps)), dtype=np.float32)
     for at, some in enumerate(crowds):
         for place, direction in enumerate(DIRECTIONS):
             scores = score(_meeting(asked, some, {direction: steps}), hopeful)
             total = scores.our_log_odds + scores.their_log_odds
-            added = total - total[0]
-            if direction in ("supplied", "demanded"):
-                added[steps >= FITTING] += terms
-            found[at, place] = np.maximum.accumulate(added)
+            found[at, place] = np.maximum.accumulate(total - total[0])
+    return found
+
+
+def tables_for(asked: Asked, tables: Tables, model: Model, day: int) -> Tables:
+    """The tables with what the terms of fitting pairs can add, where the asker's listings tell of them."""
+    found = tables.copy()
+    first = int(FITTING * STEPS)
+    sides: tuple[tuple[int, Side], ...] = (
+        (DIRECTIONS.index("supplied"), "need"),
+        (DIRECTIONS.index("demanded"), "offer"),
+    )
+    for place, side in sides:
+        ours = asked.listings(side, day)
+        for feature in FEATURES:
+            if feature.told is not None and feature.told(asked.crowd)[ours].any():
+                found[:, place, first:] += 2 * max(0.0, model.weights[feature.name])
     return found
 
 

@@ -7,9 +7,8 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
-from matching.ceiling import tables_of
+from matching.ceiling import Tables, tables_for, tables_of
 from matching.evidence import Match, explain
 from matching.features import Asked, Crowd, meet
 from matching.index import Key, Part, Register, Snapshot, load, save
@@ -54,13 +53,13 @@ class Matcher:
         """
         return cls(statistics=statistics, register=Register(load(path, key)))
 
-    def save(self, path: Path, key: Key) -> None:
-        """Saves the register under a key that tells what it holds.
+    def save(self, path: Path, key: Key, snapshot: Snapshot | None = None) -> None:
+        """Saves the register, as it is or was, under a key that tells what it holds.
 
         Raises:
             OSError: it cannot be written; an older file stays as it was.
         """
-        save(path, self.register.snapshot, key)
+        save(path, self.register.snapshot if snapshot is None else snapshot, key)
 
     @property
     def untidy(self) -> bool:
@@ -72,7 +71,7 @@ class Matcher:
         self.register.tidy()
 
     @cached_property
-    def _tables(self) -> npt.NDArray[np.float32]:
+    def _tables(self) -> Tables:
         return tables_of(self.model, self.relevance)
 
     def rank(self, company_id: str, *, today: date, limit: int, wanted: Wanted = Wanted()) -> Ranking:
@@ -84,7 +83,8 @@ class Matcher:
         snapshot = self.register.snapshot
         part, place = _found(snapshot, company_id)
         asked = Asked.of(part.segment, place, self.relevance)
-        question = Question(asked, self.model, self._tables, wanted, limit + 1, today)
+        tables = tables_for(asked, self._tables, self.model, today.toordinal())
+        question = Question(asked, self.model, tables, wanted, limit + 1, today)
         answers = best(question, snapshot.abroad(part.segment.country), snapshot.version)
         matches = tuple(
             explain(answer.meeting, answer.scores, answer.at, model=self.model, relevance=self.relevance)

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from matching.ceiling import DIRECTIONS, STEPS, classes_of, least_sum
+from matching.ceiling import DIRECTIONS, STEPS, Tables, classes_of, least_sum
 from matching.features import Asked, Crowd, Meeting, meet
 from matching.index import Part, Segment
 from matching.index.kernel import Bools, Floats, Ids, Ints, Weights, ceilings, hear, mark_above
@@ -62,13 +62,13 @@ class Question:
     """Who asks for what, and by which rules.
 
     Attributes:
-        tables: of the model, see ``tables_of``.
+        tables: for the asker, see ``tables_for``.
         limit: how many counterparts.
     """
 
     asked: Asked
     model: Model
-    tables: npt.NDArray[np.float32] = field(repr=False)
+    tables: Tables = field(repr=False)
     wanted: Wanted
     limit: int
     today: date
@@ -209,7 +209,7 @@ class _Heard:
         self._places: Ids = self._scratch.array("places", size, np.uint32)
         self._values: Weights = self._scratch.array("values", size, np.float32)
         self._heard = np.zeros(len(DIRECTIONS), dtype=np.bool_)
-        self._room = np.full(2, np.inf, dtype=np.float32)
+        self._room = np.zeros(2, dtype=np.float32)
         self.places, self.values = self._places[:0], self._values[:0]
 
     def listen(self) -> None:
@@ -264,27 +264,32 @@ class _Heard:
 
     def _tell(self, marked: int, mark: float) -> None:
         offers, needs = self._inverted.offers, self._inverted.needs
-        count = ceilings(
-            self._marks,
-            marked,
-            self._inverted.classes,
-            self._base,
-            self._room[self._classes.whole],
-            self._classes.whole,
-            self._question.tables,
-            mark,
-            self.part.died,
-            self._version,
-            *self._quotas(),
-            self._heard,
-            offers.starts,
-            offers.rows,
-            self._offers,
-            needs.starts,
-            needs.rows,
-            self._needs,
-            self._places,
-            self._values,
+        hopeful = (self._base > -np.inf) & (self._base + self._room[self._classes.whole] >= mark)
+        count = (
+            0
+            if not hopeful.any()
+            else ceilings(
+                self._marks,
+                marked,
+                self._inverted.classes,
+                hopeful,
+                self._base,
+                self._classes.whole,
+                self._question.tables,
+                mark,
+                self.part.died,
+                self._version,
+                *self._quotas(),
+                self._heard,
+                offers.starts,
+                offers.rows,
+                self._offers,
+                needs.starts,
+                needs.rows,
+                self._needs,
+                self._places,
+                self._values,
+            )
         )
         self.places, self.values = self._places[:count], self._values[:count]
 

@@ -110,8 +110,12 @@ class LiveRegister:
         held.matcher.tidy()
         if key is None or self._file is None:
             return
+        with self._reading:
+            if held is not self._held:  # it knows more by now than the key says; the next change saves it
+                return
+            snapshot = held.matcher.register.snapshot
         try:
-            held.matcher.save(self._file, key)
+            held.matcher.save(self._file, key, snapshot)
         except OSError as unwritable:  # a full disk is not tried again at each change
             log.warning("The register could not be saved; the next start takes longer: %s", unwritable)
         with self._reading:

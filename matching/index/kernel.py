@@ -18,6 +18,7 @@ Masks = npt.NDArray[np.uint8]
 
 CHUNK = 128
 """Rows that are looked at together before any one of them is."""
+FEW = 32
 GRID = 2.0**40
 """Relevances lie on a grid of 2^-40, so that their sums do not depend on the order."""
 ROOM = 64
@@ -230,13 +231,15 @@ def hear(
 @njit(cache=True, nogil=True)
 def mark_above(best: Weights, least: float, row_firms: Ids, marks: Masks) -> None:
     """Sets the marks of the firms of which some row reaches ``least``, which is above 0."""
-    maxima = np.empty((len(best) + CHUNK - 1) // CHUNK, dtype=np.float32)
-    chunk_maxima(best, maxima)
-    for chunk in range(len(maxima)):
-        if maxima[chunk] >= least:
-            for row in range(chunk * CHUNK, min((chunk + 1) * CHUNK, len(best))):
-                if best[row] >= least:
-                    marks[row_firms[row]] = 1
+    for begin in range(0, len(best), FEW):
+        some = best[begin : begin + FEW]
+        count = 0
+        for at in range(len(some)):
+            count += some[at] >= least
+        if count:
+            for at in range(len(some)):
+                if some[at] >= least:
+                    marks[row_firms[begin + at]] = 1
 
 
 @njit(cache=True, nogil=True)
@@ -244,8 +247,8 @@ def ceilings(
     marks: Masks,
     marked: int,
     classes: Ids,
+    hopeful: Bools,
     base: Weights,
-    room: Weights,
     whole: Masks,
     tables: npt.NDArray[np.float32],
     mark: float,
@@ -272,8 +275,8 @@ def ceilings(
         marks: one a firm.
         marked: only firms with this mark.
         classes: class of each firm.
-        base: of each class: the sum of log-odds where no listings meet; -inf for firms that are not wanted.
-        room: of each class: what listings of these firms can add at most.
+        hopeful: of each class: whether its firms could matter.
+        base: of each class: the sum of log-odds where no listings meet.
         whole: of each class: which of the two tables.
         tables: 2 × directions × steps: what a relevance adds at most, by its place among the steps; directions in
             the order of ``Meeting``: supplied, demanded, alike, fed, feeding.
@@ -296,10 +299,8 @@ def ceilings(
     steps = tables.shape[2] - 1
     best = np.zeros(5, dtype=np.float32)
     for firm in range(len(marks)):
-        if marks[firm] != marked:
-            continue
         kind = classes[firm]
-        if base[kind] + room[kind] < mark or base[kind] == -np.inf or died[firm] <= version:
+        if marks[firm] != marked or not hopeful[kind] or died[firm] <= version:
             continue
         best[:] = 0.0
         for at in range(offer_starts[firm], offer_starts[firm + 1]):

@@ -46,7 +46,7 @@ class Unusable(ValueError):
 
 @lru_cache(maxsize=1)
 def engine_version() -> str:
-    """Changes whenever a text may be read otherwise: with this package's code, its vocabulary, or what it reads with."""
+    """Changes whenever a text may be read otherwise: with the code, the vocabulary, or the libraries."""
     libraries = " ".join(f"{name} {version(name)}" for name in READERS)
     digest = blake2b(f"Unicode {unidata_version} {libraries}".encode(), digest_size=16)
     for name, file in sorted(_files(files("matching"))):

@@ -1,8 +1,9 @@
 import logging
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -99,8 +100,10 @@ def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
 
 
-def age(file: Path) -> int:
-    return file.stat().st_mtime_ns
+def written(file: Path) -> tuple[int, int]:
+    """Tells one writing of a file from another."""
+    found = file.stat()
+    return found.st_ino, found.st_mtime_ns
 
 
 def test_second_start_reads_only_what_changed_since(
@@ -109,7 +112,7 @@ def test_second_start_reads_only_what_changed_since(
     mill, trader, gone = add(database, kazakh_mill(), nigerian_trader(), company("NG"))
     started(database, file)
     assert len(read) == 4
-    before = age(file)
+    before = written(file)
     read.clear()
     assert_right(started(database, file), database)
     assert len(read) == 4  # by the one that it is held against
@@ -121,12 +124,11 @@ def test_second_start_reads_only_what_changed_since(
     matcher = started(database, file)
     assert sorted(read) == ["Cocoa powder, alkalised 10/12", "Sesame seeds", "Wheat flour for bakeries"]
     assert_right(matcher, database)
-    assert [match.theirs.status for match in matcher.rank(mill, today=TODAY, limit=9, wanted=EVERYBODY).matches] == [
-        "verified", "suspended",
-    ]  # fmt: skip
+    seen = {match.theirs.status for match in matcher.rank(mill, today=TODAY, limit=9, wanted=EVERYBODY).matches}
+    assert seen == {"verified", "suspended"}
     with pytest.raises(KeyError):
         matcher.rank(gone, today=TODAY, limit=1)
-    assert age(file) == before
+    assert written(file) == before
     assert warnings(caplog) == []
 
 
@@ -221,8 +223,10 @@ class Restored:
 
 
 @pytest.fixture
-def restored(sqlite_settings: Settings) -> Restored:
-    return Restored(sqlite_settings, Database(sqlite_settings))
+def restored(sqlite_settings: Settings) -> Iterator[Restored]:
+    found = Restored(sqlite_settings, Database(sqlite_settings))
+    yield found
+    found.database.dispose()
 
 
 Course = Callable[[Database, str], object]
@@ -281,7 +285,6 @@ def test_file_of_a_course_that_was_taken_back_is_not_used(
     other_course(database, mill)
     assert_right(started(database, file), database)
     assert_right(started(database, file), database)
-    restored.database.dispose()
 
 
 def test_refreshed_statistics_make_the_file_anew(
@@ -291,14 +294,14 @@ def test_refreshed_statistics_make_the_file_anew(
     live = LiveRegister(file)
     catch_up(live, database)
     refresh(database)
-    for again in (lambda: catch_up(live, database), lambda: started(database, file)):
-        before = age(file)
+    for one in (live, LiveRegister(file)):
+        before = written(file)
         read.clear()
-        matcher = again()
+        matcher = catch_up(one, database)
         assert len(read) == 4
         assert matcher.relevance.statistics.version.startswith("register-")
         assert_right(matcher, database)
-        assert age(file) > before
+        assert written(file) != before
         read.clear()
         assert_right(started(database, file), database)
         assert len(read) == 4
@@ -306,33 +309,57 @@ def test_refreshed_statistics_make_the_file_anew(
     assert warnings(caplog) == []
 
 
+@contextmanager
+def meanwhile(monkeypatch: pytest.MonkeyPatch, method: str, live: LiveRegister, database: Database) -> Iterator[None]:
+    """The block happens while the live register is held up in tidying or saving; it catches up and then goes on."""
+    begun, goes_on = Event(), Event()
+    done: Callable[..., None] = getattr(Matcher, method)
+
+    def done_late(*arguments: object) -> None:
+        begun.set()
+        assert goes_on.wait(10)
+        done(*arguments)
+
+    with monkeypatch.context() as slow:
+        slow.setattr(Matcher, method, done_late)
+        with database.reading() as session:
+            live.fresh(session)
+        assert begun.wait(10)
+        yield
+        with database.reading() as session:
+            live.fresh(session)
+        goes_on.set()
+        live.close()
+
+
+@pytest.mark.parametrize("method", ["tidy", "save"])
 def test_refresh_during_a_saving_is_saved_with_the_next_change(
-    database: Database, file: Path, read: list[str], monkeypatch: pytest.MonkeyPatch
+    database: Database, file: Path, read: list[str], monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:
-    saving, refreshed = Event(), Event()
-    save = Matcher.save
-
-    def save_late(matcher: Matcher, path: Path, key: dict[str, str | int | None]) -> None:
-        saving.set()
-        refreshed.wait(10)
-        save(matcher, path, key)
-
-    monkeypatch.setattr(Matcher, "save", save_late)
     mill, _ = add(database, kazakh_mill(), nigerian_trader())
     live = LiveRegister(file)
-    with database.reading() as session:
-        live.fresh(session)
-    saving.wait(10)
-    refresh(database)
-    with database.reading() as session:
-        live.fresh(session)
-    refreshed.set()
-    live.close()
+    with meanwhile(monkeypatch, method, live, database):
+        refresh(database)
     set_to(database, mill, "submitted")
     catch_up(live, database)
     read.clear()
     assert_right(started(database, file), database)
     assert len(read) == 4
+
+
+@pytest.mark.parametrize("method", ["tidy", "save"])
+def test_file_knows_no_later_change_than_it_says(
+    restored: Restored, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    database, file = restored.database, restored.settings.register_file
+    mill, _ = add(database, kazakh_mill(), nigerian_trader())
+    restored.back_up()
+    live = LiveRegister(file)
+    with meanwhile(monkeypatch, method, live, database):
+        set_to(database, mill, "suspended")
+    assert file.exists() == (method == "save")
+    restored.restore()
+    assert_right(started(database, file), database)
 
 
 def test_file_is_made_anew_after_enough_changes(
@@ -344,10 +371,10 @@ def test_file_is_made_anew_after_enough_changes(
     catch_up(live, database)
     anew = []
     for _ in range(7):
-        before = age(file)
+        before = written(file)
         add(database, nigerian_trader())
         catch_up(live, database)
-        anew.append(age(file) != before)
+        anew.append(written(file) != before)
     assert anew == [False, False, True, False, False, True, False]
     assert_right(started(database, file), database)
 
@@ -359,9 +386,9 @@ def test_start_with_many_changes_since_makes_the_file_anew(
     add(database, kazakh_mill())
     started(database, file)
     add(database, *(nigerian_trader() for _ in range(3)))
-    before = age(file)
+    before = written(file)
     assert_right(started(database, file), database)
-    assert age(file) > before
+    assert written(file) != before
     read.clear()
     started(database, file)
     assert read == []
@@ -394,9 +421,9 @@ def test_file_of_an_empty_database_fits_it(
     database: Database, file: Path, read: list[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     started(database, file)
-    before = age(file)
+    before = written(file)
     assert len(started(database, file)) == 0
-    assert age(file) == before
+    assert written(file) == before
     add(database, kazakh_mill(), nigerian_trader())
     assert_right(started(database, file), database)
     assert warnings(caplog) == []
