@@ -18,7 +18,7 @@ from matching.index.kernel import Floats, Ints, Masks, Weights
 from matching.index.segment import Segment, build
 from matching.profile import SECTORS, Profile, Side
 from matching.relevance import Relevance
-from matching.scoring import Model, score
+from matching.scoring import DECIMALS, Model, score
 
 DIRECTIONS = ("supplied", "demanded", "alike", "fed", "feeding")
 STEPS = 1024
@@ -28,10 +28,11 @@ SLACK = 1e-3
 
 
 def least_sum(probability: float) -> float:
-    """The least sum of log-odds, less ``SLACK``, with which a pair can be that probable."""
-    if probability <= 0.0:
+    """The least sum of log-odds, less ``SLACK``, with which a pair can be that probable after rounding."""
+    unrounded = probability - 10.0**-DECIMALS
+    if unrounded <= 0.0:
         return -inf
-    side = sqrt(probability)
+    side = sqrt(unrounded)
     return inf if side >= 1.0 else 2.0 * log(side / (1.0 - side)) - SLACK
 
 
