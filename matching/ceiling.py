@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from matching.features import FEATURES, Asked, Crowd, Meeting
-from matching.features.meeting import FITTING, NONE, Fits
+from matching.features.meeting import NONE, Fits
 from matching.features.shares_a_field import overlap
 from matching.index.kernel import Floats, Ints, Masks, Weights
-from matching.index.segment import Segment, build
+from matching.index.segment import TERMS, Segment, build
 from matching.profile import SECTORS, Profile, Side
 from matching.relevance import Relevance
 from matching.scoring import DECIMALS, Model, score
@@ -84,19 +84,15 @@ def tables_of(model: Model, relevance: Relevance) -> Tables:
     return found
 
 
-def tables_for(asked: Asked, tables: Tables, model: Model, day: int) -> Tables:
-    """The tables with what the terms of fitting pairs can add, where the asker's listings tell of them."""
-    found = tables.copy()
-    first = int(FITTING * STEPS)
-    sides: tuple[tuple[int, Side], ...] = (
-        (DIRECTIONS.index("supplied"), "need"),
-        (DIRECTIONS.index("demanded"), "offer"),
-    )
-    for place, side in sides:
+def bonuses_of(asked: Asked, model: Model, day: int) -> npt.NDArray[np.float32]:
+    """Directions of needs (supplied, demanded) × terms: what a term of a fitting pair can add, where we tell of it."""
+    found = np.zeros((2, len(TERMS)), dtype=np.float32)
+    sides: tuple[Side, ...] = ("need", "offer")
+    for at, side in enumerate(sides):
         ours = asked.listings(side, day)
-        for feature in FEATURES:
-            if feature.told is not None and feature.told(asked.crowd)[ours].any():
-                found[:, place, first:] += 2 * max(0.0, model.weights[feature.name])
+        for place, (term, tells) in enumerate(TERMS.items()):
+            if tells(asked.crowd)[ours].any():
+                found[at, place] = 2 * sum(max(0.0, model.weights[one.name]) for one in FEATURES if one.term == term)
     return found
 
 

@@ -12,10 +12,11 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from matching.ceiling import DIRECTIONS, STEPS, Tables, classes_of, least_sum
+from matching.ceiling import DIRECTIONS, SLACK, STEPS, Tables, bonuses_of, classes_of, least_sum
 from matching.features import Asked, Crowd, Meeting, meet
+from matching.features.meeting import BEST_SHARE, FITTING
 from matching.index import Part, Segment
-from matching.index.kernel import Bools, Floats, Ids, Ints, Weights, ceilings, hear, mark_above
+from matching.index.kernel import CHUNK, Bools, Floats, Ids, Ints, Weights, ceilings, chunk_maxima, hear, mark_above
 from matching.index.segment import Side
 from matching.profile import SECTORS, STATUSES, Sector, Status
 from matching.relevance import KIND_FIT, Vectors
@@ -24,9 +25,12 @@ from matching.scoring import Model, Scores, score
 Place = tuple[float, str]
 """Where a ranking was left off: probability and company id."""
 
-HUSHED = (0.1, 0.03, 0.01)
+HUSHED = (1.5, 1.0, 0.6, 0.3, 0.15, 0.06, 0.01)
 """What a pair of listings adds to the sum of log-odds, from which its firm is looked at first: less if few have it."""
+NEEDS = 2
+"""The first two directions are those in which a need is met."""
 MANY = 10
+NO_MARK, FIRST_MARK, SECOND_MARK = range(3)
 FIRST = 3
 """The firms with the highest ceilings are asked first, so many times what is wanted; they set the mark for others."""
 AT_ONCE = 512
@@ -62,7 +66,7 @@ class Question:
     """Who asks for what, and by which rules.
 
     Attributes:
-        tables: for the asker, see ``tables_for``.
+        tables: of the model, see ``tables_of``.
         limit: how many counterparts.
     """
 
@@ -205,43 +209,57 @@ class _Heard:
         count = len(inverted.offers.rows)
         self._offers = self._scratch.array("offers", 4 * count, np.float32).reshape(4, count)
         self._needs = self._scratch.array("needs", len(inverted.needs.rows), np.float32)
+        day = question.today.toordinal()
+        self._our_needs, self._our_offers = (question.asked.listings(side, day) for side in ("need", "offer"))
+        several = count if len(self._our_needs) > 1 else 0
+        self._totals = self._scratch.array("totals", several, np.float32)
+        self._bonuses = bonuses_of(question.asked, question.model, day)
         self._marks = self._scratch.array("marks", size, np.uint8)
         self._places: Ids = self._scratch.array("places", size, np.uint32)
         self._values: Weights = self._scratch.array("values", size, np.float32)
         self._heard = np.zeros(len(DIRECTIONS), dtype=np.bool_)
         self._room = np.zeros(2, dtype=np.float32)
+        self._ways: list[tuple[int, Side, Weights, Weights]] = []
         self.places, self.values = self._places[:0], self._values[:0]
 
     def listen(self) -> None:
         """Hears every pair of listings, and tells of the firms that have a good one."""
-        asked, offers = self._question.asked, self._inverted.offers
-        our_needs, our_offers = (asked.listings(side, self._question.today.toordinal()) for side in ("need", "offer"))
+        asked, offers, needs = self._question.asked, self._inverted.offers, self._inverted.needs
         ways = (
-            (our_needs, asked.vectors, offers, self._offers[0]),
-            (our_offers, asked.vectors, self._inverted.needs, self._needs),
-            (our_offers, asked.vectors, offers, self._offers[1]),
-            (our_offers, asked.implied_needs, offers, self._offers[2]),
-            (our_offers, asked.implied_uses, offers, self._offers[3]),
+            (self._our_needs, asked.vectors, offers, self._offers[0]),
+            (self._our_offers, asked.vectors, needs, self._needs),
+            (self._our_offers, asked.vectors, offers, self._offers[1]),
+            (self._our_offers, asked.implied_needs, offers, self._offers[2]),
+            (self._our_offers, asked.implied_uses, offers, self._offers[3]),
         )
+        untold = np.zeros(0, dtype=np.float32)
         for direction, (ours, vectors, side, best_of_row) in enumerate(ways):
             if len(ours):
                 self._heard[direction] = True
-                self._hear(ours, vectors, side, best_of_row)
+                self._hear(ours, vectors, side, best_of_row, self._totals if direction == 0 else untold)
+                maxima = np.empty(-(-len(best_of_row) // CHUNK), dtype=np.float32)
+                chunk_maxima(best_of_row, maxima)
+                self._ways.append((direction, side, best_of_row, maxima))
         self._marks[:] = 0
         for hushed in HUSHED:
-            quiet = np.zeros(2, dtype=np.float32)
-            for direction, (ours, _, side, best_of_row) in enumerate(ways):
-                if len(ours):
-                    tables = self._question.tables[:, direction]
-                    step = min(int(np.searchsorted(tables[1], hushed)), STEPS)
-                    mark_above(best_of_row, step / STEPS, side.firms, self._marks)
-                    quiet += tables[:, step]
+            self._mark((np.inf, hushed), FIRST_MARK)
             if np.count_nonzero(self._marks) > MANY * self._question.limit:
                 break
-        self._tell(1, -np.inf)
-        self._room = quiet
+        self._tell(FIRST_MARK, -np.inf)
 
-    def _hear(self, ours: Ints, vectors: Vectors, side: Side, best_of_row: Weights) -> None:
+    def _mark(self, hushed: tuple[float, float], mark: int) -> None:
+        """Marks the firms with a pair that adds more, by either table; all others' pairs add ``_room`` at most."""
+        self._room = np.zeros(2, dtype=np.float32)
+        for direction, side, best_of_row, maxima in self._ways:
+            tables = self._question.tables[:, direction]
+            above = (np.searchsorted(table, most, side="right") for table, most in zip(tables, hushed, strict=True))
+            step = max(1, int(min(above)) - 1)
+            mark_above(best_of_row, maxima, np.float32(step / STEPS), side.firms, self._marks, mark)
+            self._room += tables[:, step]
+            if direction < NEEDS and step / STEPS > FITTING:
+                self._room += self._bonuses[direction].sum()
+
+    def _hear(self, ours: Ints, vectors: Vectors, side: Side, best_of_row: Weights, total: Weights) -> None:
         postings = side.postings
         hear(
             ours,
@@ -256,42 +274,61 @@ class _Heard:
             side.kind_starts,
             self._scratch.array("sums", len(side.rows), np.float32),
             best_of_row,
+            total,
         )
 
     def tell_others(self, mark: float) -> None:
         """Tells of the firms that ``listen`` left out and that could reach the mark all the same."""
-        self._tell(0, mark)
+        self.places, self.values = self._places[:0], self._values[:0]
+        if not self._hopeful(mark).any():
+            return
+        whole = self._classes.whole == 1
+        most = (float(self._base[some].max(initial=-np.inf)) for some in (~whole, whole))
+        share = tuple((mark - base) / max(1, len(self._ways)) - SLACK for base in most)
+        if min(share) > 0:
+            self._mark((share[0], share[1]), SECOND_MARK)
+            self._tell(SECOND_MARK, mark)
+        if self._hopeful(mark).any():
+            self._tell(NO_MARK, mark, len(self.places))
 
-    def _tell(self, marked: int, mark: float) -> None:
+    def _hopeful(self, mark: float) -> Bools:
+        """The classes of which a firm without a mark could reach the given sum."""
+        hopeful: Bools = self._base + self._room[self._classes.whole] >= mark
+        return hopeful & (self._base > -np.inf)
+
+    def _tell(self, marked: int, mark: float, first: int = 0) -> None:
+        """Tells of firms with a mark, from place ``first`` of ``places`` and ``values`` on."""
         offers, needs = self._inverted.offers, self._inverted.needs
-        hopeful = (self._base > -np.inf) & (self._base + self._room[self._classes.whole] >= mark)
-        count = (
-            0
-            if not hopeful.any()
-            else ceilings(
-                self._marks,
-                marked,
-                self._inverted.classes,
-                hopeful,
-                self._base,
-                self._classes.whole,
-                self._question.tables,
-                mark,
-                self.part.died,
-                self._version,
-                *self._quotas(),
-                self._heard,
-                offers.starts,
-                offers.rows,
-                self._offers,
-                needs.starts,
-                needs.rows,
-                self._needs,
-                self._places,
-                self._values,
-            )
+        count = ceilings(
+            self._marks,
+            marked,
+            self._inverted.classes,
+            self._base > -np.inf if marked else self._hopeful(mark),
+            self._base,
+            self._classes.whole,
+            self._question.tables,
+            self._bonuses,
+            FITTING,
+            self._inverted.told,
+            np.float32(BEST_SHARE),
+            mark,
+            self.part.died,
+            self._version,
+            *self._quotas(),
+            self._heard,
+            len(self._our_needs),
+            int(needs.ends[0]) >= self._question.today.toordinal(),
+            offers.starts,
+            offers.rows,
+            self._offers,
+            self._totals,
+            needs.starts,
+            needs.rows,
+            self._needs,
+            self._places[first:],
+            self._values[first:],
         )
-        self.places, self.values = self._places[:count], self._values[:count]
+        self.places, self.values = self._places[: first + count], self._values[: first + count]
 
     def _quotas(self) -> tuple[Ints, Ints]:
         """How many firms of each class with nothing to meet could be among the best, and from which place on."""

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from matching.features.meeting import Crowd, Meeting
-from matching.index.kernel import Bools, Floats
+from matching.features.meeting import Meeting
+from matching.index.kernel import Floats
+from matching.index.segment import Term
 from matching.profile import Profile
 
 Perspective = Literal["ours", "theirs"]
@@ -52,10 +53,6 @@ Missing = Callable[[Pair], Iterator[tuple[Perspective, str, str]]]
 """What to fill in, seen from our side: whose profile, pointer, message."""
 
 
-Told = Callable[[Crowd], Bools]
-"""Which listings of some firms tell something, one a row."""
-
-
 def nothing_missing(_: Pair) -> Iterator[tuple[Perspective, str, str]]:
     """For features that are always known."""
     return iter(())
@@ -65,13 +62,13 @@ def nothing_missing(_: Pair) -> Iterator[tuple[Perspective, str, str]]:
 class Feature:
     """A signal; ``measure``'s docstring is what staff read about it.
 
-    ``told``: for one that is known only where a pair of listings fits (relevance ``FITTING`` or more) and both tell
-    something of it: which listings do.
+    ``term``: for one that is known only where a pair of listings fits (relevance ``FITTING`` or more) and both tell of
+    a term: which one.
     """
 
     measure: Measure
     missing: Missing = nothing_missing
-    told: Told | None = None
+    term: Term | None = None
 
     @property
     def name(self) -> str:

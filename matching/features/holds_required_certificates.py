@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from matching.features.feature import Feature, Pair, Perspective
-from matching.features.meeting import Crowd, Fits, Meeting
-from matching.index.kernel import Bools, Floats, common
+from matching.features.meeting import Fits, Meeting
+from matching.index.kernel import Floats, common
 
 
 def holds_required_certificates(meeting: Meeting) -> tuple[Floats, Floats]:
@@ -44,8 +44,4 @@ def _missing_certificates(pair: Pair) -> Iterator[tuple[Perspective, str, str]]:
         yield "theirs", f"/listings/{offer}/certificates", "Say which certificates you hold."
 
 
-def _told(crowd: Crowd) -> Bools:
-    return np.diff(crowd.certificate_starts) > 0
-
-
-CERTIFICATES = Feature(holds_required_certificates, _missing_certificates, _told)
+CERTIFICATES = Feature(holds_required_certificates, _missing_certificates, term="certificates")

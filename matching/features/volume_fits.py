@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from matching.features.feature import Feature, Pair, Perspective
-from matching.features.meeting import Crowd, Fits, Meeting
-from matching.index.kernel import Bools, Floats
+from matching.features.meeting import Fits, Meeting
+from matching.index.kernel import Floats
 
 
 def volume_fits(meeting: Meeting) -> tuple[Floats, Floats]:
@@ -40,9 +40,4 @@ def _missing_volumes(pair: Pair) -> Iterator[tuple[Perspective, str, str]]:
             yield "theirs", f"/listings/{offer}/volume", "Say how much you can supply a month."
 
 
-def _told(crowd: Crowd) -> Bools:
-    told: Bools = crowd.amounts > 0
-    return told
-
-
-VOLUME = Feature(volume_fits, _missing_volumes, _told)
+VOLUME = Feature(volume_fits, _missing_volumes, term="volume")

@@ -16,9 +16,8 @@ Bools = npt.NDArray[np.bool_]
 
 Masks = npt.NDArray[np.uint8]
 
-CHUNK = 128
+CHUNK = 64
 """Rows that are looked at together before any one of them is."""
-FEW = 32
 GRID = 2.0**40
 """Relevances lie on a grid of 2^-40, so that their sums do not depend on the order."""
 ROOM = 64
@@ -193,8 +192,9 @@ def hear(
     kind_starts: Ints,
     sums: Weights,
     best: Weights,
+    total: Weights,
 ) -> None:
-    """Each row's best pair with any of some queries.
+    """Each row's best pair with any of some queries, and the sum of its pairs with them.
 
     Args:
         ours: the queries that count, at least one.
@@ -209,6 +209,7 @@ def hear(
         kind_starts: where the rows of each kind begin, and the end.
         sums: one a row, all 0 before and after.
         best: out, one a row.
+        total: out, one a row; empty where it is not wanted.
     """
     for at in range(len(ours)):
         query = ours[at]
@@ -225,21 +226,24 @@ def hear(
                 for row in range(len(found)):
                     value = found[row] * fit
                     held[row] = max(held[row], value)
+            if len(total):
+                added = total[kind_starts[kind] : kind_starts[kind + 1]]
+                if at == 0:
+                    added[:] = held
+                else:
+                    for row in range(len(found)):
+                        added[row] += found[row] * fit
             found[:] = 0.0
 
 
 @njit(cache=True, nogil=True)
-def mark_above(best: Weights, least: float, row_firms: Ids, marks: Masks) -> None:
-    """Sets the marks of the firms of which some row reaches ``least``, which is above 0."""
-    for begin in range(0, len(best), FEW):
-        some = best[begin : begin + FEW]
-        count = 0
-        for at in range(len(some)):
-            count += some[at] >= least
-        if count:
-            for at in range(len(some)):
-                if some[at] >= least:
-                    marks[row_firms[begin + at]] = 1
+def mark_above(best: Weights, maxima: Weights, least: np.float32, row_firms: Ids, marks: Masks, mark: int) -> None:
+    """Marks the firms without a mark of which some row reaches ``least``, which is above 0."""
+    for chunk in range(len(maxima)):
+        if maxima[chunk] >= least:
+            for row in range(chunk * CHUNK, min((chunk + 1) * CHUNK, len(best))):
+                if best[row] >= least and marks[row_firms[row]] == 0:
+                    marks[row_firms[row]] = mark
 
 
 @njit(cache=True, nogil=True)
@@ -251,15 +255,22 @@ def ceilings(
     base: Weights,
     whole: Masks,
     tables: npt.NDArray[np.float32],
+    bonuses: npt.NDArray[np.float32],
+    fitting: float,
+    told: Masks,
+    share: np.float32,
     mark: float,
     died: Ints,
     version: int,
     quotas: Ints,
     firsts: Ints,
     heard: Bools,
+    our_needs: int,
+    all_valid: bool,
     offer_starts: Ints,
     offer_rows: Ids,
     offers: Weights,
+    totals: Weights,
     need_starts: Ints,
     need_rows: Ids,
     needs: Weights,
@@ -280,15 +291,22 @@ def ceilings(
         whole: of each class: which of the two tables.
         tables: 2 × directions × steps: what a relevance adds at most, by its place among the steps; directions in
             the order of ``Meeting``: supplied, demanded, alike, fed, feeding.
+        bonuses: directions of needs × terms: what a term of a fitting pair can add.
+        fitting: from which relevance a pair fits.
+        told: of each firm, a bit for each term and direction that some listing of its tells of.
+        share: what the best pair counts in the mean of bests.
         mark: the least sum of log-odds that matters.
         died: the version at which each firm died.
         version: the version that is asked for.
         quotas: how many firms with nothing to meet are wanted of each class; used up afterwards.
         firsts: of each class: those only from this place on.
         heard: which directions were heard at all.
+        our_needs: how many of our needs were heard.
+        all_valid: whether no need of theirs has ended, so that their mean is known.
         offer_starts: where each firm's offers begin, and the end.
         offer_rows: their rows.
         offers: directions but demanded × offers: relevance of the best pair.
+        totals: for each offer, the sum of its pairs with our needs; empty where we have one need at most.
         need_starts: where each firm's needs begin, and the end.
         need_rows: their rows.
         needs: relevance of the best pair, for each need.
@@ -297,24 +315,47 @@ def ceilings(
     """
     count = 0
     steps = tables.shape[2] - 1
-    best = np.zeros(5, dtype=np.float32)
-    for firm in range(len(marks)):
+    words = marks[: len(marks) // 8 * 8].view(np.uint64)
+    best, value_of = np.zeros(5, dtype=np.float32), np.zeros(5, dtype=np.float32)
+    firm = -1
+    while firm + 1 < len(marks):
+        firm += 1
+        if marked and firm % 8 == 0 and firm // 8 < len(words) and words[firm // 8] == 0:
+            firm += 7
+            continue
+        if marks[firm] != marked:
+            continue
         kind = classes[firm]
-        if marks[firm] != marked or not hopeful[kind] or died[firm] <= version:
+        if not hopeful[kind] or died[firm] <= version:
             continue
         best[:] = 0.0
+        all_ours, all_theirs = np.float32(0.0), np.float32(0.0)
         for at in range(offer_starts[firm], offer_starts[firm + 1]):
             row = offer_rows[at]
             for way in range(4):
                 best[way + (way > 0)] = max(best[way + (way > 0)], offers[way, row])
+            if len(totals):
+                all_ours += totals[row]
         for at in range(need_starts[firm], need_starts[firm + 1]):
             best[1] = max(best[1], needs[need_rows[at]])
+            all_theirs += needs[need_rows[at]]
+        value_of[:] = best
+        if whole[kind]:
+            if len(totals):
+                value_of[0] = share * best[0] + (1 - share) * min(best[0], all_ours / our_needs)
+            if all_valid and best[1] > 0.0:
+                mean = all_theirs / (need_starts[firm + 1] - need_starts[firm])
+                value_of[1] = share * best[1] + (1 - share) * mean
         value = base[kind]
         silent = True
         for direction in range(5):
             if heard[direction] and best[direction] > 0.0:
                 silent = False
-                value += tables[whole[kind], direction, min(int(best[direction] * steps) + 1, steps)]
+                value += tables[whole[kind], direction, min(int(value_of[direction] * steps) + 1, steps)]
+                if direction < len(bonuses) and best[direction] >= fitting:
+                    for term in range(bonuses.shape[1]):
+                        if told[firm] & (1 << (2 * term + direction)):
+                            value += bonuses[direction, term]
         if silent:
             if quotas[kind] <= 0 or firm < firsts[kind]:
                 continue

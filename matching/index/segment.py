@@ -1,17 +1,38 @@
 """An immutable part of the register: firms of one country, and their listings' postings."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal, Protocol
 
 import numpy as np
 
-from matching.index.columns import Columns, Draft
-from matching.index.kernel import Ids, Ints
+from matching.index.columns import FOREVER, Columns, Draft
+from matching.index.kernel import Bools, Floats, Ids, Ints, Masks
 from matching.index.postings import Postings
 from matching.profile import KINDS, SIDES, Profile
 from matching.profile import Side as SideName
 from matching.relevance import Relevance, Vectors
 
+Term = Literal["volume", "certificates"]
+
+
+class Tells(Protocol):
+    """Listings with their terms."""
+
+    @property
+    def amounts(self) -> Floats:
+        """The volume a year of each; 0 without one."""
+
+    @property
+    def certificate_starts(self) -> Ints:
+        """Where each one's certificates begin, and the end."""
+
+
+TERMS: Mapping[Term, Callable[[Tells], Bools]] = {
+    "volume": lambda rows: rows.amounts > 0,
+    "certificates": lambda rows: np.diff(rows.certificate_starts) > 0,
+}
+"""What listings may tell beside what they are of, and which do."""
 LEAST_INVERTED = 512
 """Firms from which postings are worth their place; fewer are looked at one by one."""
 
@@ -26,6 +47,7 @@ class Side:
         firms: the firm's place, for each row.
         starts: where each firm's rows begin in ``rows``, and the end.
         rows: rows by firm.
+        ends: one number, the earliest last day of any row.
     """
 
     postings: Postings
@@ -33,6 +55,7 @@ class Side:
     firms: Ids
     starts: Ints
     rows: Ids
+    ends: Ints
 
     @classmethod
     def of(cls, columns: Columns, side: SideName) -> "Side":
@@ -47,6 +70,7 @@ class Side:
             owners,
             np.concatenate([[0], np.cumsum(np.bincount(owners, minlength=len(columns)))]),
             np.argsort(owners, kind="stable").astype(np.uint32),
+            np.array([columns.last_days[listings].min(initial=FOREVER)]),
         )
 
 
@@ -59,12 +83,14 @@ class Inverted:
         needs: the rows that are needs.
         classes: of each firm; firms of a class are alike in everything but their listings.
         examples: a firm of each class.
+        told: of each firm, bit 2 · t + s where some listing on side s (offers 0, needs 1) tells of term t of ``TERMS``.
     """
 
     offers: Side
     needs: Side
     classes: Ids
     examples: Ints
+    told: Masks
 
     @classmethod
     def of(cls, columns: Columns) -> "Inverted":
@@ -75,7 +101,12 @@ class Inverted:
             values, places = np.unique(fact, return_inverse=True)
             _, alike = np.unique(alike * len(values) + places, return_inverse=True)
         _, examples, classes = np.unique(alike, return_index=True, return_inverse=True)
-        return cls(Side.of(columns, "offer"), Side.of(columns, "need"), classes.astype(np.uint32), examples)
+        told = np.zeros(len(columns), dtype=np.uint8)
+        owners = np.repeat(np.arange(len(columns)), np.diff(columns.starts))
+        for term, tells in enumerate(TERMS.values()):
+            for side in range(len(SIDES)):
+                told[owners[tells(columns) & (columns.sides == side)]] |= 1 << (2 * term + side)
+        return cls(Side.of(columns, "offer"), Side.of(columns, "need"), classes.astype(np.uint32), examples, told)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

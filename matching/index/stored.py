@@ -144,8 +144,9 @@ def _arrays(segment: Segment) -> Iterator[tuple[str, np.ndarray[Any, Any]]]:
     if inverted is not None:
         yield "classes", inverted.classes
         yield "examples", inverted.examples
+        yield "told", inverted.told
         for name, side in (("offers", inverted.offers), ("needs", inverted.needs)):
-            for field in ("kind_starts", "firms", "starts", "rows"):
+            for field in ("kind_starts", "firms", "starts", "rows", "ends"):
                 yield f"{name}.{field}", getattr(side, field)
             for field in ("columns", "starts", "rows", "weights"):
                 yield f"{name}.postings.{field}", getattr(side.postings, field)
@@ -208,11 +209,11 @@ def _part(described: Mapping[str, Any], memory: memoryview) -> Part:
         sides = [
             Side(
                 Postings(*(arrays[f"{name}.postings.{field}"] for field in ("columns", "starts", "rows", "weights"))),
-                *(arrays[f"{name}.{field}"] for field in ("kind_starts", "firms", "starts", "rows")),
+                *(arrays[f"{name}.{field}"] for field in ("kind_starts", "firms", "starts", "rows", "ends")),
             )
             for name in ("offers", "needs")
         ]
-        inverted = Inverted(sides[0], sides[1], arrays["classes"], arrays["examples"])
+        inverted = Inverted(sides[0], sides[1], arrays["classes"], arrays["examples"], arrays["told"])
     sets = {int(number): frozenset(languages) for number, languages in described["language_sets"].items()}
     segment = Segment(described["country"], Columns(**{name: arrays[name] for name in LAYOUT}), sets, inverted)
     died = np.where(arrays["alive"], LIVES, np.int64(0))
