@@ -14,7 +14,7 @@ import numpy.typing as npt
 from matching.features import FEATURES, Asked, Crowd, Meeting
 from matching.features.meeting import NONE, Fits
 from matching.features.shares_a_field import overlap
-from matching.index.kernel import Floats, Ints, Masks, Weights
+from matching.index.kernel import Floats, Ints, Weights
 from matching.index.segment import TERMS, Segment, build
 from matching.profile import SECTORS, Profile, Side
 from matching.relevance import Relevance
@@ -43,12 +43,12 @@ class Classes:
     Attributes:
         base: sum of both sides' log-odds where no listings meet.
         probability: of a match where no listings meet.
-        whole: 1 where the sectors overlap wholly, so that listings cannot make the field any more common.
+        overlap: of the sectors, in [0, 1]; so much of the field is common without listings.
     """
 
     base: Weights
     probability: Floats
-    whole: Masks
+    overlap: Weights
 
 
 def classes_of(asked: Asked, segment: Segment, examples: Ints, model: Model) -> Classes:
@@ -59,29 +59,32 @@ def classes_of(asked: Asked, segment: Segment, examples: Ints, model: Model) -> 
     return Classes(
         (scores.our_log_odds + scores.their_log_odds).astype(np.float32),
         scores.probability,
-        (overlap(meeting) >= 1.0).astype(np.uint8),
+        overlap(meeting).astype(np.float32),
     )
 
 
 def tables_of(model: Model, relevance: Relevance) -> Tables:
     """2 × directions × (``STEPS`` + 1): what a relevance, by its place among the steps, adds to the sum at most.
 
-    The first table is for firms whose sectors overlap little, the second for those whose sectors overlap wholly.
-    Weights below 0 only ever take away, so here they count nothing.
+    The first table is for firms whose sectors overlap wholly. The second is what relevance adds on top of it where they
+    do not overlap at all, by making a field common; that counts once, for the direction in which it is most. Weights
+    below 0 only ever take away, so here they count nothing.
     """
     steps = np.linspace(0.0, 1.0, STEPS + 1)
     anybody = Profile("", "", "", frozenset(SECTORS), "verified")
     asked = Asked.of(build([anybody], relevance), 0, relevance)
     crowd = Crowd.of([(asked.crowd.origins[0][0], np.zeros(len(steps), dtype=np.int64))])
-    crowds = (replace(crowd, sectors=np.zeros_like(crowd.sectors)), crowd)
     hopeful = replace(model, weights={name: max(0.0, weight) for name, weight in model.weights.items()})
-    found = np.empty((2, len(DIRECTIONS), len(steps)), dtype=np.float32)
-    for at, some in enumerate(crowds):
-        for place, direction in enumerate(DIRECTIONS):
-            scores = score(_meeting(asked, some, {direction: steps}), hopeful)
-            total = scores.our_log_odds + scores.their_log_odds
-            found[at, place] = np.maximum.accumulate(total - total[0])
-    return found
+
+    def added(some: Crowd, direction: str) -> Floats:
+        scores = score(_meeting(asked, some, {direction: steps}), hopeful)
+        total = scores.our_log_odds + scores.their_log_odds
+        return np.maximum.accumulate(total - total[0])
+
+    whole = np.array([added(crowd, direction) for direction in DIRECTIONS])
+    nowhere = replace(crowd, sectors=np.zeros_like(crowd.sectors))
+    field = np.array([added(nowhere, direction) for direction in DIRECTIONS]) - whole
+    return np.array([whole, np.maximum.accumulate(field, axis=1)], dtype=np.float32)
 
 
 def bonuses_of(asked: Asked, model: Model, day: int) -> npt.NDArray[np.float32]:

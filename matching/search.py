@@ -16,7 +16,7 @@ from matching.ceiling import DIRECTIONS, SLACK, STEPS, Tables, bonuses_of, class
 from matching.features import Asked, Crowd, Meeting, meet
 from matching.features.meeting import BEST_SHARE, FITTING
 from matching.index import Part, Segment
-from matching.index.kernel import CHUNK, Bools, Floats, Ids, Ints, Weights, ceilings, chunk_maxima, hear, mark_above
+from matching.index.kernel import FEW, Bools, Floats, Ids, Ints, Weights, ceilings, chunk_maxima, hear, mark_above
 from matching.index.segment import Side
 from matching.profile import SECTORS, STATUSES, Sector, Status
 from matching.relevance import KIND_FIT, Vectors
@@ -25,7 +25,7 @@ from matching.scoring import Model, Scores, score
 Place = tuple[float, str]
 """Where a ranking was left off: probability and company id."""
 
-HUSHED = (1.5, 1.0, 0.6, 0.3, 0.15, 0.06, 0.01)
+HUSHED = tuple(float(most) for most in np.geomspace(3.0, 0.01, 16))
 """What a pair of listings adds to the sum of log-odds, from which its firm is looked at first: less if few have it."""
 NEEDS = 2
 """The first two directions are those in which a need is met."""
@@ -205,6 +205,8 @@ class _Heard:
         self._classes = classes_of(question.asked, part.segment, examples, question.model)
         wanted = question.wanted.among(part.segment, examples)
         self._base = np.where(wanted, self._classes.base, np.float32(-np.inf))
+        self._most_field = float(question.tables[1].max())
+        self._common = self._most_field * self._classes.overlap
         self._scratch = _Scratch.borrow()
         count = len(inverted.offers.rows)
         self._offers = self._scratch.array("offers", 4 * count, np.float32).reshape(4, count)
@@ -218,7 +220,7 @@ class _Heard:
         self._places: Ids = self._scratch.array("places", size, np.uint32)
         self._values: Weights = self._scratch.array("values", size, np.float32)
         self._heard = np.zeros(len(DIRECTIONS), dtype=np.bool_)
-        self._room = np.zeros(2, dtype=np.float32)
+        self._steps = [STEPS] * len(DIRECTIONS)
         self._ways: list[tuple[int, Side, Weights, Weights]] = []
         self.places, self.values = self._places[:0], self._values[:0]
 
@@ -237,27 +239,34 @@ class _Heard:
             if len(ours):
                 self._heard[direction] = True
                 self._hear(ours, vectors, side, best_of_row, self._totals if direction == 0 else untold)
-                maxima = np.empty(-(-len(best_of_row) // CHUNK), dtype=np.float32)
-                chunk_maxima(best_of_row, maxima)
+                maxima = np.empty(-(-len(best_of_row) // FEW), dtype=np.float32)
+                chunk_maxima(best_of_row, maxima, FEW)
                 self._ways.append((direction, side, best_of_row, maxima))
         self._marks[:] = 0
         for hushed in HUSHED:
-            self._mark((np.inf, hushed), FIRST_MARK)
+            self._mark([hushed] * len(self._ways), FIRST_MARK)
             if np.count_nonzero(self._marks) > MANY * self._question.limit:
                 break
         self._tell(FIRST_MARK, -np.inf)
 
-    def _mark(self, hushed: tuple[float, float], mark: int) -> None:
-        """Marks the firms with a pair that adds more, by either table; all others' pairs add ``_room`` at most."""
-        self._room = np.zeros(2, dtype=np.float32)
-        for direction, side, best_of_row, maxima in self._ways:
-            tables = self._question.tables[:, direction]
-            above = (np.searchsorted(table, most, side="right") for table, most in zip(tables, hushed, strict=True))
-            step = max(1, int(min(above)) - 1)
+    def _mark(self, hushed: Sequence[float], mark: int) -> None:
+        """Marks the firms with a pair that adds more than what is given for each direction."""
+        for (direction, side, best_of_row, maxima), most in zip(self._ways, hushed, strict=True):
+            step = max(1, int(np.searchsorted(self._question.tables[0, direction], most, side="right")) - 1)
+            if direction < NEEDS:
+                step = min(step, int(FITTING * STEPS))  # from there on terms add something too
             mark_above(best_of_row, maxima, np.float32(step / STEPS), side.firms, self._marks, mark)
-            self._room += tables[:, step]
-            if direction < NEEDS and step / STEPS > FITTING:
-                self._room += self._bonuses[direction].sum()
+            self._steps[direction] = min(step, self._steps[direction])
+
+    def _shares(self, gap: float) -> list[float]:
+        """The gap shared out: a direction takes no more than its best pair adds, the others what is left."""
+        tables = self._question.tables[0]
+        most = [tables[at, min(int(maxima.max() * STEPS) + 1, STEPS)] for at, _, _, maxima in self._ways]
+        shares, left = [0.0] * len(most), gap
+        for place, at in enumerate(np.argsort(most).tolist()):
+            shares[at] = min(float(most[at]), left / (len(most) - place))
+            left -= shares[at]
+        return shares
 
     def _hear(self, ours: Ints, vectors: Vectors, side: Side, best_of_row: Weights, total: Weights) -> None:
         postings = side.postings
@@ -282,19 +291,23 @@ class _Heard:
         self.places, self.values = self._places[:0], self._values[:0]
         if not self._hopeful(mark).any():
             return
-        whole = self._classes.whole == 1
-        most = (float(self._base[some].max(initial=-np.inf)) for some in (~whole, whole))
-        share = tuple((mark - base) / max(1, len(self._ways)) - SLACK for base in most)
-        if min(share) > 0:
-            self._mark((share[0], share[1]), SECOND_MARK)
+        gap = mark - float((self._base + self._most_field - self._common).max()) - SLACK
+        if self._ways and gap > 0:
+            self._mark(self._shares(gap), SECOND_MARK)
             self._tell(SECOND_MARK, mark)
         if self._hopeful(mark).any():
             self._tell(NO_MARK, mark, len(self.places))
 
     def _hopeful(self, mark: float) -> Bools:
         """The classes of which a firm without a mark could reach the given sum."""
-        hopeful: Bools = self._base + self._room[self._classes.whole] >= mark
-        return hopeful & (self._base > -np.inf)
+        quiet, field = 0.0, 0.0
+        for direction, *_ in self._ways:
+            step = self._steps[direction]
+            quiet += float(self._question.tables[0, direction, step])
+            field = max(field, float(self._question.tables[1, direction, step]))
+        most = self._base + quiet + np.maximum(0.0, field - self._common)
+        hopeful: Bools = (most >= mark) & (self._base > -np.inf)
+        return hopeful
 
     def _tell(self, marked: int, mark: float, first: int = 0) -> None:
         """Tells of firms with a mark, from place ``first`` of ``places`` and ``values`` on."""
@@ -305,7 +318,7 @@ class _Heard:
             self._inverted.classes,
             self._base > -np.inf if marked else self._hopeful(mark),
             self._base,
-            self._classes.whole,
+            self._classes.overlap,
             self._question.tables,
             self._bonuses,
             FITTING,

@@ -16,8 +16,9 @@ Bools = npt.NDArray[np.bool_]
 
 Masks = npt.NDArray[np.uint8]
 
-CHUNK = 64
-"""Rows that are looked at together before any one of them is."""
+CHUNK = 128
+FEW = 32
+"""Rows that are looked at together before any one of them is: where few are wanted, and where some are."""
 GRID = 2.0**40
 """Relevances lie on a grid of 2^-40, so that their sums do not depend on the order."""
 ROOM = 64
@@ -39,24 +40,19 @@ def place_of(columns: Ids, column: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def chunk_maxima(sums: Weights, maxima: Weights) -> None:
-    """The largest of each ``CHUNK`` of sums, which are not negative.
+def chunk_maxima(sums: Weights, maxima: Weights, width: int) -> None:
+    """The largest of each ``width`` of sums, which are not negative.
 
-    Positive floats are ordered as their bits are, and whole numbers are compared in the processor's wide registers.
+    Positive floats are ordered as their bits are, and whole numbers are compared in the processor's wide registers; so
+    they are only while the compiler does not know the width.
     """
     bits, largest = sums.view(np.int32), maxima.view(np.int32)
-    whole = len(sums) // CHUNK
-    for chunk in range(whole):
-        part = bits[chunk * CHUNK : (chunk + 1) * CHUNK]
+    for chunk in range(len(maxima)):
+        part = bits[chunk * width : (chunk + 1) * width]
         most = np.int32(0)
-        for at in range(CHUNK):
+        for at in range(len(part)):
             most = max(most, part[at])
         largest[chunk] = most
-    if whole < len(maxima):
-        most = np.int32(0)
-        for at in range(whole * CHUNK, len(sums)):
-            most = max(most, bits[at])
-        largest[whole] = most
 
 
 @njit(cache=True, nogil=True)
@@ -92,7 +88,7 @@ def largest(sums: Weights, best_rows: Ints, best_sums: Weights) -> int:
     The least of the largest chunks' maxima is a floor, since each of those chunks has a row that reaches it.
     """
     maxima = np.empty((len(sums) + CHUNK - 1) // CHUNK, dtype=np.float32)
-    chunk_maxima(sums, maxima)
+    chunk_maxima(sums, maxima, CHUNK)
     count, limit = 0, len(best_rows)
     for chunk in range(len(maxima)):
         if maxima[chunk] > 0.0 and (count < limit or maxima[chunk] > best_sums[limit - 1]):
@@ -241,7 +237,7 @@ def mark_above(best: Weights, maxima: Weights, least: np.float32, row_firms: Ids
     """Marks the firms without a mark of which some row reaches ``least``, which is above 0."""
     for chunk in range(len(maxima)):
         if maxima[chunk] >= least:
-            for row in range(chunk * CHUNK, min((chunk + 1) * CHUNK, len(best))):
+            for row in range(chunk * FEW, min((chunk + 1) * FEW, len(best))):
                 if best[row] >= least and marks[row_firms[row]] == 0:
                     marks[row_firms[row]] = mark
 
@@ -253,7 +249,7 @@ def ceilings(
     classes: Ids,
     hopeful: Bools,
     base: Weights,
-    whole: Masks,
+    overlap: Weights,
     tables: npt.NDArray[np.float32],
     bonuses: npt.NDArray[np.float32],
     fitting: float,
@@ -288,9 +284,10 @@ def ceilings(
         classes: class of each firm.
         hopeful: of each class: whether its firms could matter.
         base: of each class: the sum of log-odds where no listings meet.
-        whole: of each class: which of the two tables.
-        tables: 2 × directions × steps: what a relevance adds at most, by its place among the steps; directions in
-            the order of ``Meeting``: supplied, demanded, alike, fed, feeding.
+        overlap: of each class: how much of the field is common without listings.
+        tables: 2 × directions × steps: what a relevance adds at most, by its place among the steps, and what it adds on
+            top by making a field common; directions in the order of ``Meeting``: supplied, demanded, alike, fed,
+            feeding.
         bonuses: directions of needs × terms: what a term of a fitting pair can add.
         fitting: from which relevance a pair fits.
         told: of each firm, a bit for each term and direction that some listing of its tells of.
@@ -315,6 +312,7 @@ def ceilings(
     """
     count = 0
     steps = tables.shape[2] - 1
+    most_field = tables[1].max()
     words = marks[: len(marks) // 8 * 8].view(np.uint64)
     best, value_of = np.zeros(5, dtype=np.float32), np.zeros(5, dtype=np.float32)
     firm = -1
@@ -340,22 +338,23 @@ def ceilings(
             best[1] = max(best[1], needs[need_rows[at]])
             all_theirs += needs[need_rows[at]]
         value_of[:] = best
-        if whole[kind]:
-            if len(totals):
-                value_of[0] = share * best[0] + (1 - share) * min(best[0], all_ours / our_needs)
-            if all_valid and best[1] > 0.0:
-                mean = all_theirs / (need_starts[firm + 1] - need_starts[firm])
-                value_of[1] = share * best[1] + (1 - share) * mean
-        value = base[kind]
+        if len(totals):
+            value_of[0] = share * best[0] + (1 - share) * min(best[0], all_ours / our_needs)
+        if all_valid and best[1] > 0.0:
+            mean = all_theirs / (need_starts[firm + 1] - need_starts[firm])
+            value_of[1] = share * best[1] + (1 - share) * mean
+        value, field = base[kind], np.float32(0.0)
         silent = True
         for direction in range(5):
             if heard[direction] and best[direction] > 0.0:
                 silent = False
-                value += tables[whole[kind], direction, min(int(value_of[direction] * steps) + 1, steps)]
+                value += tables[0, direction, min(int(value_of[direction] * steps) + 1, steps)]
+                field = max(field, tables[1, direction, min(int(best[direction] * steps) + 1, steps)])
                 if direction < len(bonuses) and best[direction] >= fitting:
                     for term in range(bonuses.shape[1]):
                         if told[firm] & (1 << (2 * term + direction)):
                             value += bonuses[direction, term]
+        value += max(np.float32(0.0), field - most_field * overlap[kind])
         if silent:
             if quotas[kind] <= 0 or firm < firsts[kind]:
                 continue

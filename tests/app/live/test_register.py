@@ -185,8 +185,15 @@ def test_file_of_an_older_engine_is_made_anew(
     assert len(warnings(caplog)) == 1
 
 
-def test_file_of_another_database_is_not_used(
-    database: Database, file: Path, sqlite_template: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("refreshed", [False, True])
+def test_file_of_another_database_is_not_used(  # noqa: PLR0913  # fixtures
+    database: Database,
+    file: Path,
+    sqlite_template: Path,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    *,
+    refreshed: bool,
 ) -> None:
     folder = tmp_path / "other"
     folder.mkdir()
@@ -194,6 +201,8 @@ def test_file_of_another_database_is_not_used(
     other = Database(Settings(data_dir=folder))
     for one in (other, database):
         add(one, kazakh_mill(), nigerian_trader())
+        if refreshed:
+            refresh(one)
     started(other, file)
     theirs = file.read_bytes()
     other.dispose()
@@ -324,12 +333,14 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch, method: str, live: LiveRegister, 
         slow.setattr(Matcher, method, done_late)
         with database.reading() as session:
             live.fresh(session)
-        assert begun.wait(10)
-        yield
-        with database.reading() as session:
-            live.fresh(session)
-        goes_on.set()
-        live.close()
+        try:
+            assert begun.wait(10)
+            yield
+            with database.reading() as session:
+                live.fresh(session)
+        finally:
+            goes_on.set()
+            live.close()
 
 
 @pytest.mark.parametrize("method", ["tidy", "save"])
