@@ -8,6 +8,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from app.actions.registration import Registrations
 from app.api import catalogue, companies, docs, health, matches, problems
 from app.api.answers import Answers
 from app.api.body_limit import BodyLimit
@@ -58,7 +59,7 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         responses={422: {"model": Problem}},
     )
-    app.state.service = Service(database, live, lambda: _drain(keeper))
+    app.state.service = Service(database, live, Registrations(database.writing), lambda: _drain(keeper))
     for part in (companies, matches, catalogue, health, docs):
         app.include_router(part.router)
     app.mount("/static", docs.STATIC)

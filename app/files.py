@@ -1,13 +1,19 @@
-"""Files of companies: JSON Lines and CSV in, rows with their line numbers out; and JSON Lines out."""
+"""Files of companies: JSON Lines, CSV and Excel in, rows with their line numbers out; and JSON Lines out."""
 
 import csv
 import json
 import re
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from xml.etree.ElementTree import ParseError
+from zipfile import BadZipFile, ZipFile
 
+import openpyxl
 from charset_normalizer import from_bytes
 
 from app.errors import FileUnreadable
@@ -55,6 +61,10 @@ NOT_TEXT = re.compile("[\udc80-\udcff]")
 LISTS = frozenset({"sectors", "languages", "hs_codes", "isic_codes", "partnership", "incoterms", "certificates"})
 GROUPS = ("contact", "volume", "value")
 REQUIRED_COLUMNS = ("country", "legal_name", "sectors")
+WORKBOOK = ".xlsx"
+MOST_UNZIPPED = 1 << 30
+"""Bytes that a workbook may unzip to; a small file can be made to unzip to any size."""
+BIN_DIGITS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +81,17 @@ class Row:
 
 
 def read_rows(path: Path) -> Iterator[Row]:
-    """The rows of a JSON Lines or CSV file, told apart by the name's ending.
+    """The rows of a JSON Lines, CSV or Excel file, told apart by the name's ending.
 
     Raises:
         FileUnreadable: the file is missing, of another kind, not text, or its header is wrong.
     """
+    if path.suffix.lower() == WORKBOOK:
+        return _sheet_rows(path)
     readers = {".jsonl": _json_rows, ".ndjson": _json_rows, ".json": _json_rows, ".csv": _csv_rows}
     reader = readers.get(path.suffix.lower())
     if reader is None:
-        raise FileUnreadable("{path} should end in .jsonl (JSON Lines) or .csv.", path=str(path))
+        raise FileUnreadable("{path} should end in .jsonl (JSON Lines), .csv or .xlsx.", path=str(path))
     try:
         encoding = _encoding(path, guess=reader is _csv_rows)
     except OSError as wrong:
@@ -87,8 +99,10 @@ def read_rows(path: Path) -> Iterator[Row]:
     return reader(path, encoding)
 
 
-def count_lines(path: Path) -> int:
-    """Lines of a file, for progress."""
+def count_lines(path: Path) -> int | None:
+    """Lines of a file, for progress; None for a workbook, which would have to be read for it."""
+    if path.suffix.lower() == WORKBOOK:
+        return None
     with path.open("rb") as file:
         return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b"")) + 1
 
@@ -163,10 +177,62 @@ def _csv_rows(path: Path, encoding: str) -> Iterator[Row]:
             broken = _unreadable(source)
             if broken is not None:
                 yield Row(before, broken, None, f"This row is not valid {encoding.upper()} text.")
-            elif len(cells) > len(header):
-                yield Row(before, source, None, f"The row has {len(cells)} cells, the header only {len(header)}.")
             else:
-                yield Row(before, source, _document(dict(zip(header, cells, strict=False))))
+                yield _row(before, source, header, cells)
+
+
+def _row(line: int, source: str, header: list[str], cells: list[str]) -> Row:
+    if len(cells) > len(header):
+        return Row(line, source, None, f"The row has {len(cells)} cells, the header only {len(header)}.")
+    return Row(line, source, _document(dict(zip(header, cells, strict=False))))
+
+
+def _sheet_rows(path: Path) -> Iterator[Row]:
+    """The rows of a workbook's first sheet, read one after another."""
+    try:
+        with ZipFile(path) as parts:
+            unzipped = sum(part.file_size for part in parts.infolist())
+        if unzipped > MOST_UNZIPPED:
+            raise FileUnreadable("{path} unzips to more than a gigabyte. Save it as CSV.", path=str(path))
+        with closing(openpyxl.load_workbook(path, read_only=True, data_only=True)) as book:
+            sheet = book.worksheets[0]
+            sheet.reset_dimensions()
+            lines = enumerate(sheet.iter_rows(values_only=True), 1)
+            header = [_cell_text(cell).strip().lower() for cell in next(lines, (1, ()))[1]]
+            while header and not header[-1]:
+                header.pop()
+            _check_header(path, header)
+            for line, values in lines:
+                cells = _cells(header, values)
+                if cells:
+                    yield _row(line, json.dumps(cells, ensure_ascii=False), header, cells)
+    except OSError as wrong:
+        raise FileUnreadable("{path} cannot be read: {why}.", path=str(path), why=wrong.strerror or "") from wrong
+    except (BadZipFile, KeyError, IndexError, ValueError, ParseError, zlib.error) as wrong:
+        raise FileUnreadable("{path} is not a whole Excel workbook. Save it again as .xlsx.", path=str(path)) from wrong
+
+
+def _cells(header: list[str], values: Sequence[object]) -> list[str]:
+    """A row's cells as text, up to the last that is filled; a BIN that became a number gets its zeros back."""
+    cells = [_cell_text(value) for value in values]
+    for name, value, at in zip(header, values, range(len(cells)), strict=False):
+        if name == "registration_number" and isinstance(value, int | float):
+            kazakh = cells[header.index("country")].strip().upper() == "KZ"
+            cells[at] = cells[at].zfill(BIN_DIGITS if kazakh else 0)
+    while cells and not cells[-1].strip():
+        cells.pop()
+    return cells
+
+
+def _cell_text(value: object) -> str:
+    """A cell as it would stand in a CSV file."""
+    if value is None:
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, datetime):
+        return value.date().isoformat()
+    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def _delimiter(path: Path, encoding: str) -> str:

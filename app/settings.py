@@ -12,7 +12,7 @@ class Settings(BaseSettings):
     """Everything that can be set, each as ``CARAVAN_<NAME>``.
 
     Attributes:
-        data_dir: where the embedded database lives.
+        data_dir: where the embedded database lives, and the register as the engine holds it.
         database_url: SQLAlchemy URL of a PostgreSQL database; without it the embedded SQLite is used.
         max_body_bytes: a larger request body is answered 413.
         kept_answer_bytes: memory of each process for finished answers; 0 keeps none.

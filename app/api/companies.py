@@ -2,11 +2,10 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Query, Response
 from fastapi.concurrency import run_in_threadpool
 
 from app.actions import companies as actions
-from app.actions.registration import Registrations
 from app.api.deps import (
     CallerDep,
     IfMatch,
@@ -33,15 +32,6 @@ READ_AT_ONCE = 10
 Limit = Annotated[int, Query(ge=1, le=100)]
 
 
-async def _registrations(request: Request, parts: ServiceDep) -> Registrations:
-    """The running service's one place of registration."""
-    state = request.app.state
-    if not hasattr(state, "registrations"):
-        state.registrations = Registrations(parts.database.writing)
-    found: Registrations = state.registrations
-    return found
-
-
 async def _refuse_wrong_token(
     parts: ServiceDep, authorization: Annotated[str | None, Header(include_in_schema=False)] = None
 ) -> None:
@@ -64,12 +54,12 @@ async def _refuse_wrong_token(
 )
 async def register(
     data: CompanyIn,
-    registrations: Annotated[Registrations, Depends(_registrations)],
+    parts: ServiceDep,
     language: LanguageDep,
     response: Response,
 ) -> RegistrationOut:
     """Registers a firm. The answer's token is shown this once; it signs the firm in as a bearer token."""
-    company, token = await registrations.register(data)
+    company, token = await parts.registrations.register(data)
     response.headers["Location"] = f"/v1/companies/{company.id}"
     response.headers["ETag"] = etag(company.version)
     document = company.document()

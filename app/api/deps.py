@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import Depends, Header, Request
 from sqlalchemy.orm import Session
 
+from app.actions.registration import Registrations
 from app.auth import Caller, authenticate
 from app.db import Database
 from app.errors import VersionMissing, VersionStale
@@ -22,6 +23,7 @@ class Service:
 
     database: Database
     live: LiveRegister
+    registrations: Registrations
     catch_up: Callable[[], None]
 
 

@@ -15,7 +15,6 @@ from app.cli.ranking import ranked, show
 from app.cli.server import Host, Port, listening, run
 from app.db import Database
 from app.db.companies import Company
-from app.files import count_lines
 from app.live import LiveRegister
 from app.settings import Settings
 from matching import COUNTRIES
@@ -73,4 +72,4 @@ def _load_sample(database: Database) -> None:
     with database.reading() as session:
         if session.scalar(select(func.count()).select_from(Company)):
             return
-    import_with_progress(database, SAMPLE, verified=True, at_once=count_lines(SAMPLE))
+    import_with_progress(database, SAMPLE, verified=True)

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from app.actions.imports import BATCH, Report, import_companies, write_rejected
+from app.actions.imports import Report, import_companies, write_rejected
 from app.cli.opened import opened
 from app.db import Database
 from app.errors import FileUnreadable
@@ -22,7 +22,7 @@ SHOWN_REJECTIONS = 10
 
 
 def import_file(
-    file: Annotated[Path, typer.Argument(help="A .jsonl or .csv file of companies.")],
+    file: Annotated[Path, typer.Argument(help="A .jsonl, .csv or .xlsx file of companies.")],
     *,
     verified: Annotated[
         bool, typer.Option("--verified", help="The council vouches for new firms: they appear to counterparts at once.")
@@ -30,7 +30,7 @@ def import_file(
 ) -> None:
     """Add companies from a file, or complete those that are there already.
 
-    Takes JSON Lines in the API's company form, or CSV (columns: docs/import.md). A firm is found again by country
+    Takes JSON Lines in the API's company form, or CSV or Excel (columns: docs/import.md). A firm is found again by country
     and registration number, or by country and name; nothing it has is taken away, so importing a file twice
     changes nothing. Faulty rows are written with line and reason to FILE.rejected.jsonl, good ones are kept. An
     interrupted import can just be repeated.
@@ -61,8 +61,8 @@ def _written(report: Report, file: Path) -> Path:
         return write_rejected(report, folder / f"{file.name}.rejected.jsonl")
 
 
-def import_with_progress(database: Database, file: Path, *, verified: bool, at_once: int = BATCH) -> Report:
-    """Imports a file while a progress bar shows how far it is; ``at_once`` rows are one transaction."""
+def import_with_progress(database: Database, file: Path, *, verified: bool) -> Report:
+    """Imports a file while a progress bar shows how far it is."""
     rows = read_rows(file)
     columns = (
         TextColumn("{task.description}"),
@@ -76,7 +76,6 @@ def import_with_progress(database: Database, file: Path, *, verified: bool, at_o
             database.writing,
             rows,
             verified=verified,
-            at_once=at_once,
             progress=lambda line: progress.update(task, completed=line),
         )
 

@@ -18,7 +18,7 @@ log = logging.getLogger("caravan.queue")
 
 AT_ONCE = 20
 IDLE_SECONDS = 0.5
-PAUSE = 4
+PAUSE = 1
 """Times as long as a company took, the background work rests after it: people wait for answers, not for the queue."""
 
 

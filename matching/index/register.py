@@ -219,16 +219,16 @@ def _to_merge(parts: Sequence[Part], full: int) -> list[Part]:
         key=lambda part: -len(part.segment),
     )
     sizes = [len(part.segment) for part in ready]
-    first = len(ready)
+    drafts = [at for at, part in enumerate(ready) if part.fresh is not None]
+    first = len(ready) - 1
     tail = 0
-    while first > 0 and (ready[first - 1].fresh is not None or sizes[first - 1] < TIER * tail):
-        first -= 1
+    while first > min(drafts, default=first) or (first > 0 and sizes[first - 1] < TIER * (tail + sizes[first])):
         tail += sizes[first]
+        first -= 1
+    if first == len(ready) - 1 and not drafts:
+        first = len(ready)
     worn = next(
         (at for at, part in enumerate(ready) if part.fresh is None and 2 * part.gone > len(part.segment)),
         len(ready),
     )
-    first = min(first, worn)
-    chosen = ready[first:]
-    is_one_good = len(chosen) == 1 and chosen[0].fresh is None and worn == len(ready)
-    return [] if is_one_good else chosen
+    return ready[min(first, worn) :]

@@ -1,5 +1,7 @@
+from datetime import date, datetime
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from app.errors import FileUnreadable
@@ -74,3 +76,78 @@ def test_broken_lines_are_told_and_the_rest_is_read(tmp_path: Path) -> None:
     rows = list(read_rows(path))
     assert [row.line for row in rows] == [1, 2, 3, 4, 5]
     assert [row.document is not None for row in rows] == [True, False, False, False, True]
+
+
+def workbook(path: Path, *rows: tuple[object, ...]) -> Path:
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.active.append(row)
+    book.save(path)
+    return path
+
+
+def test_workbook_rows_are_those_of_the_same_csv(tmp_path: Path) -> None:
+    text = tmp_path / "list.csv"
+    text.write_text(HEADER + ROW, encoding="utf-8")
+    header, cells = (line.split(",") for line in (HEADER + ROW).splitlines())
+    path = workbook(tmp_path / "list.XLSX", tuple(header), tuple(cells))
+    assert [row.document for row in read_rows(path)] == [row.document for row in read_rows(text)]
+
+
+def test_workbook_cells_of_other_kinds_are_read_as_text(tmp_path: Path) -> None:
+    header = ("Country", "legal_name", "sectors", "registration_number", "founded", "valid_until", "title", None)
+    path = workbook(
+        tmp_path / "list.xlsx",
+        header,
+        ("KZ", "A", "it", 40940005123, 1999.0, datetime(2027, 3, 31), "Software", None),
+        (None,),
+        ("NG", "B", "it", 123456, None, date(2027, 4, 1), 7),
+        ("NG", "C", "it", None, None, None, None, None, "too far"),
+    )
+    first, second, third = read_rows(path)
+    assert (first.line, second.line, third.line) == (2, 4, 5)
+    assert first.document == {
+        "country": "KZ",
+        "legal_name": "A",
+        "sectors": ["it"],
+        "registration_number": "040940005123",
+        "founded": 1999,
+        "listings": [{"title": "Software", "valid_until": "2027-03-31"}],
+    }
+    assert second.document is not None
+    assert second.document["registration_number"] == "123456"
+    assert second.document["listings"] == [{"title": "7", "valid_until": "2027-04-01"}]
+    assert third.problem == "The row has 9 cells, the header only 7."
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [(b"PK\x03\x04 not a zip", "is not a whole Excel workbook"), (None, "cannot be read")],
+)
+def test_workbook_that_cannot_be_read_says_so(tmp_path: Path, content: bytes | None, says: str) -> None:
+    path = tmp_path / "list.xlsx"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(FileUnreadable, match=says):
+        list(read_rows(path))
+
+
+def test_workbook_without_its_columns_says_which(tmp_path: Path) -> None:
+    with pytest.raises(FileUnreadable, match="Unknown or repeated: name"):
+        list(read_rows(workbook(tmp_path / "list.xlsx", ("country", "name"))))
+    with pytest.raises(FileUnreadable, match="Missing: country"):
+        list(read_rows(workbook(tmp_path / "empty.xlsx")))
+
+
+def test_workbook_that_unzips_to_too_much_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = workbook(tmp_path / "list.xlsx", ("country", "legal_name", "sectors"))
+    monkeypatch.setattr("app.files.MOST_UNZIPPED", 100)
+    with pytest.raises(FileUnreadable, match="unzips to more than a gigabyte"):
+        list(read_rows(path))
+
+
+def test_workbook_cut_short_is_not_whole(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "list.xlsx", ("country", "legal_name", "sectors"), ("KZ", "A", "it"))
+    path.write_bytes(path.read_bytes()[:-200])
+    with pytest.raises(FileUnreadable, match="is not a whole Excel workbook"):
+        list(read_rows(path))

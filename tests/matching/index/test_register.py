@@ -241,6 +241,26 @@ def test_parts_pile_up_only_so_far_when_nobody_tidies() -> None:
     assert len(register.snapshot) == 100
 
 
+def test_large_part_is_left_alone_beside_small_ones() -> None:
+    register = Register(full=4)
+    put(register, *(profile(f"KZ-{number}", "KZ") for number in range(300)))
+    (large,) = register.snapshot.parts
+    for number in range(300, 340):
+        put(register, profile(f"KZ-{number}", "KZ"))
+        register.tidy()
+        assert not register.untidy
+        assert any(part is large for part in register.snapshot.parts)
+
+
+def test_parts_of_like_size_become_one() -> None:
+    register = Register(full=4)
+    for number in range(0, 60, 10):
+        put(register, *(profile(f"KZ-{at}", "KZ") for at in range(number, number + 10)))
+    assert register.untidy
+    register.tidy()
+    assert len(register.snapshot.parts) == 1
+
+
 def test_parts_that_are_mostly_dead_are_rewritten() -> None:
     register = Register(full=10)
     put(register, *(profile(f"KZ-{number}", "KZ") for number in range(100)))
