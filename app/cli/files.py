@@ -30,8 +30,8 @@ def import_file(
 ) -> None:
     """Add companies from a file, or complete those that are there already.
 
-    Takes JSON Lines in the API's company form, or CSV or Excel (columns: docs/import.md). A firm is found again by country
-    and registration number, or by country and name; nothing it has is taken away, so importing a file twice
+    Takes JSON Lines in the API's company form, or CSV or Excel (columns: docs/import.md). A firm is found again by
+    country and registration number, or by country and name; nothing it has is taken away, so importing a file twice
     changes nothing. Faulty rows are written with line and reason to FILE.rejected.jsonl, good ones are kept. An
     interrupted import can just be repeated.
     """
