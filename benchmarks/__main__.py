@@ -13,10 +13,11 @@ from benchmarks.flat import flat, memory
 from benchmarks.http import http
 from benchmarks.product import product
 from benchmarks.report import Report
+from benchmarks.start import start
 from benchmarks.writes import imports, posts
 
 QUICK_BENCHES: dict[str, Bench] = {"flat": flat, "all-pairs": all_pairs, "memory": memory, "product": product}
-BENCHES = QUICK_BENCHES | {"http": http, "posts": posts, "imports": imports}
+BENCHES = QUICK_BENCHES | {"start": start, "http": http, "posts": posts, "imports": imports}
 SIZES = (10_000, 100_000, 1_000_000)
 QUICK_SIZES = (10_000, 100_000)
 SIDE, QUICK_SIDE = 20_000, 10_000

@@ -25,7 +25,7 @@ from matching.scoring import Model, Scores, score
 Place = tuple[float, str]
 """Where a ranking was left off: probability and company id."""
 
-HUSHED = tuple(float(most) for most in np.geomspace(3.0, 0.01, 16))
+HUSHED = (2.0, 1.0, 0.5, 0.25, 0.12, 0.06, 0.03, 0.01)
 """What a pair of listings adds to the sum of log-odds, from which its firm is looked at first: less if few have it."""
 NEEDS = 2
 """The first two directions are those in which a need is met."""
