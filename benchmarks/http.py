@@ -6,7 +6,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -21,8 +20,8 @@ from app.actions.staff import add_staff
 from app.db import Base, Database
 from app.db.changes import ALL_COMPANIES, Change
 from app.settings import Settings as ServiceSettings
+from benchmarks import served
 from benchmarks.bench import Row, Settings, goal
-from benchmarks.served import free_port, served
 from matching import COUNTRIES, SECTORS, trade_vocabulary
 
 SEED = 7
@@ -44,6 +43,7 @@ Values = dict[str, object]
 bare = FastAPI(openapi_url=None)
 
 
+@bare.get("/readyz")
 @bare.get("/")
 async def ready() -> Response:
     """Bytes that are there already."""
@@ -94,7 +94,7 @@ def measured(firms: int, seconds: int = SECONDS) -> Iterator[Row]:
         return
     with tempfile.TemporaryDirectory(prefix="caravan-bench-") as folder:
         ids, token = fill(ServiceSettings(data_dir=Path(folder)), firms)
-        with _bare() as empty, _caravan(Path(folder)) as full:
+        with served.bare("benchmarks.http:bare") as empty, served.caravan(Path(folder), {}) as full:
             kinds = [Kind(f"{BODY:,} ready bytes", empty, ["/"], {}), *_kinds(full, ids, token)]
             rounds = [[_wrk(kind, seconds) for kind in kinds] for _ in range(ROUNDS)]
     for at, kind in enumerate(kinds):
@@ -145,22 +145,6 @@ def _wrk(kind: Kind, seconds: int) -> Speed:
     if speed.errors:
         raise AssertionError(f"{speed.errors} requests failed.")
     return speed
-
-
-@contextmanager
-def _bare() -> Iterator[str]:
-    port = free_port()
-    command = [sys.executable, "-m", "uvicorn", "benchmarks.http:bare", "--no-server-header", "--port", str(port)]
-    with served(command, port, "/", {}) as address:
-        yield address
-
-
-@contextmanager
-def _caravan(folder: Path) -> Iterator[str]:
-    port = free_port()
-    command = [str(Path(sys.executable).with_name("caravan")), "serve", "--port", str(port)]
-    with served(command, port, "/readyz", {"CARAVAN_DATA_DIR": str(folder)}) as address:
-        yield address
 
 
 def fill(settings: ServiceSettings, firms: int) -> tuple[list[str], str]:

@@ -3,8 +3,10 @@
 import os
 import socket
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from time import monotonic, sleep
 
 import httpx2
@@ -12,17 +14,36 @@ import httpx2
 LONGEST_START = 900.0
 
 
-@contextmanager
-def served(command: list[str], port: int, path: str, variables: dict[str, str]) -> Iterator[str]:
-    """Runs a server until the end of the block; its address, once it answers at ``path``."""
-    address = f"http://127.0.0.1:{port}"
+PROGRAM = str(Path(sys.executable).with_name("caravan"))
+
+
+def bare(app: str) -> AbstractContextManager[str]:
+    """Serves a FastAPI application, ``module:name``, under the options that Caravan is served with; its address."""
+    return _served([sys.executable, "-m", "uvicorn", app, "--no-server-header"], environment({}))
+
+
+def caravan(data: Path, variables: Mapping[str, str]) -> AbstractContextManager[str]:
+    """Serves Caravan with one worker; its address."""
+    return _served([PROGRAM, "serve"], environment({"CARAVAN_DATA_DIR": str(data), **variables}))
+
+
+def environment(variables: Mapping[str, str]) -> dict[str, str]:
+    """The environment with these settings of Caravan and no others."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("CARAVAN_")}
+    return kept | variables
+
+
+@contextmanager
+def _served(command: list[str], variables: dict[str, str]) -> Iterator[str]:
+    """Runs a server until the end of the block; its address, once it answers."""
+    port = _free_port()
+    address = f"http://127.0.0.1:{port}"
     with subprocess.Popen(  # noqa: S603  # the two servers
-        command, env=kept | variables, stdout=subprocess.DEVNULL
+        [*command, "--port", str(port)], env=variables, stdout=subprocess.DEVNULL
     ) as process:
         try:
             until = monotonic() + LONGEST_START
-            while not _answers(address + path):
+            while not _answers(address + "/readyz"):
                 if process.poll() is not None or monotonic() > until:
                     raise RuntimeError(f"It did not start: {' '.join(command)}")
                 sleep(0.2)
@@ -38,8 +59,7 @@ def _answers(url: str) -> bool:
         return False
 
 
-def free_port() -> int:
-    """A port that nobody listens on."""
+def _free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])

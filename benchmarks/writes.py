@@ -1,7 +1,6 @@
 """Registrations beside a bare endpoint, imports beside bare inserts; alone: ``python -m benchmarks.writes``."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -19,9 +18,9 @@ from sqlalchemy import insert
 from app.actions.registration import Newcomer, rows_of
 from app.db import Database
 from app.settings import Settings as ServiceSettings
+from benchmarks import served
 from benchmarks.bench import Row, Settings, goal
 from benchmarks.http import MISSING
-from benchmarks.served import free_port, served
 from matching import Concept, trade_vocabulary
 from schemas.companies import CompanyIn
 
@@ -72,7 +71,7 @@ def posted(seconds: int = SECONDS) -> Iterator[Row]:
         return
     with tempfile.TemporaryDirectory(prefix="caravan-bench-") as folder:
         path = write_firms(Path(folder) / "firms.jsonl", MOST_A_SECOND * (WARM_UP + seconds))
-        with _bare() as address:
+        with served.bare("benchmarks.writes:bare") as address:
             bare_rate, measured = _wrk(address, path, seconds)
         yield Row(
             what=f"a firm in, {BODY:,} ready bytes out",
@@ -85,7 +84,7 @@ def posted(seconds: int = SECONDS) -> Iterator[Row]:
         data = Path(folder) / "data"
         with postgresql(Path(folder) / "pg") as url:
             for system, variables in (("SQLite", {}), ("PostgreSQL", {"CARAVAN_DATABASE_URL": url})):
-                with _caravan(data, variables) as address:
+                with served.caravan(data, variables) as address:
                     rate, measured = _wrk(address, path, seconds)
                 share = rate / bare_rate
                 yield Row(
@@ -121,10 +120,13 @@ def imported(firms: int) -> Iterator[Row]:
             figure=1.0,
             unit=f"({firms / inserts:,.0f} firms/s)",
         )
-        command = [_program(), "import", str(path)]
+        command = [served.PROGRAM, "import", str(path)]
         started = perf_counter()
         subprocess.run(  # noqa: S603  # our own command
-            command, env=_environment(Path(folder) / "data", {}), check=True, capture_output=True
+            command,
+            env=served.environment({"CARAVAN_DATA_DIR": str(Path(folder) / "data")}),
+            check=True,
+            capture_output=True,
         )
         ours = perf_counter() - started
         yield Row(
@@ -239,31 +241,6 @@ def postgresql(folder: Path) -> Iterator[str]:
         yield url
     finally:
         server.cleanup()
-
-
-@contextmanager
-def _bare() -> Iterator[str]:
-    port = free_port()
-    command = [sys.executable, "-m", "uvicorn", "benchmarks.writes:bare", "--no-server-header", "--port", str(port)]
-    with served(command, port, "/readyz", {}) as address:
-        yield address
-
-
-@contextmanager
-def _caravan(data: Path, variables: dict[str, str]) -> Iterator[str]:
-    port = free_port()
-    command = [_program(), "serve", "--port", str(port)]
-    with served(command, port, "/readyz", {"CARAVAN_DATA_DIR": str(data)} | variables) as address:
-        yield address
-
-
-def _program() -> str:
-    return str(Path(sys.executable).with_name("caravan"))
-
-
-def _environment(data: Path, variables: dict[str, str]) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("CARAVAN_")}
-    return kept | {"CARAVAN_DATA_DIR": str(data)} | variables
 
 
 def main(firms: int = QUICK, seconds: int = SECONDS) -> None:

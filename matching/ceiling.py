@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matching.features import FEATURES, Asked, Crowd, Meeting
-from matching.features.meeting import NONE, Fits
+from matching.features.meeting import FITTING, NONE, Fits
 from matching.features.shares_a_field import overlap
 from matching.index.kernel import Floats, Ints, Weights
 from matching.index.segment import TERMS, Segment, build
@@ -25,6 +25,8 @@ STEPS = 1024
 Tables = npt.NDArray[np.float32]
 SLACK = 1e-3
 """More than single precision can be wrong in a sum of log-odds."""
+NEARLY_FITTING = FITTING - 1e-4
+"""Relevance in single precision from which a pair may fit."""
 
 
 def least_sum(probability: float) -> float:
@@ -53,7 +55,7 @@ class Classes:
 
 def classes_of(asked: Asked, segment: Segment, examples: Ints, model: Model) -> Classes:
     """What kind of firms a segment holds, as the asker sees them."""
-    crowd = Crowd.of([(segment, examples)])
+    crowd = Crowd.of([(segment, examples)], listings=False)
     meeting = _meeting(asked, crowd, {})
     scores = score(meeting, model)
     return Classes(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from matching.ceiling import Tables, tables_of
+from matching.ceiling import Tables, bonuses_of, tables_of
 from matching.evidence import Match, explain
 from matching.features import Asked, Crowd, meet
 from matching.index import Key, Part, Register, Snapshot, load, save
@@ -83,7 +83,8 @@ class Matcher:
         snapshot = self.register.snapshot
         part, place = _found(snapshot, company_id)
         asked = Asked.of(part.segment, place, self.relevance)
-        question = Question(asked, self.model, self._tables, wanted, limit + 1, today)
+        bonuses = bonuses_of(asked, self.model, today.toordinal())
+        question = Question(asked, self.model, self._tables, bonuses, wanted, limit + 1, today)
         answers = best(question, snapshot.abroad(part.segment.country), snapshot.version)
         matches = tuple(
             explain(answer.meeting, answer.scores, answer.at, model=self.model, relevance=self.relevance)

@@ -12,9 +12,9 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from matching.ceiling import DIRECTIONS, SLACK, STEPS, Tables, bonuses_of, classes_of, least_sum
+from matching.ceiling import DIRECTIONS, NEARLY_FITTING, SLACK, STEPS, Tables, classes_of, least_sum
 from matching.features import Asked, Crowd, Meeting, meet
-from matching.features.meeting import BEST_SHARE, FITTING
+from matching.features.meeting import BEST_SHARE
 from matching.index import Part, Segment
 from matching.index.kernel import FEW, Bools, Floats, Ids, Ints, Weights, ceilings, chunk_maxima, hear, mark_above
 from matching.index.segment import Side
@@ -30,6 +30,7 @@ HUSHED = (2.0, 1.0, 0.5, 0.25, 0.12, 0.06, 0.03, 0.01)
 NEEDS = 2
 """The first two directions are those in which a need is met."""
 MANY = 10
+"""So many times what is wanted is enough to look at first."""
 NO_MARK, FIRST_MARK, SECOND_MARK = range(3)
 FIRST = 3
 """The firms with the highest ceilings are asked first, so many times what is wanted; they set the mark for others."""
@@ -67,12 +68,14 @@ class Question:
 
     Attributes:
         tables: of the model, see ``tables_of``.
+        bonuses: of the asker, see ``bonuses_of``.
         limit: how many counterparts.
     """
 
     asked: Asked
     model: Model
     tables: Tables = field(repr=False)
+    bonuses: Tables = field(repr=False)
     wanted: Wanted
     limit: int
     today: date
@@ -92,7 +95,7 @@ class Answer:
 def best(question: Question, parts: Sequence[Part], version: int) -> list[Answer]:
     """The ``limit`` most probable counterparts among the firms that live at a version, ties by company id."""
     found = _Found(question)
-    found.ask([(part.segment, places) for part, places in _few(question, parts, version)])
+    found.ask(list(_few(question, parts, version)))
     heard = [_Heard(question, part, version) for part in parts if part.segment.inverted is not None]
     try:
         for one in heard:
@@ -107,12 +110,12 @@ def best(question: Question, parts: Sequence[Part], version: int) -> list[Answer
     return found.answers
 
 
-def _few(question: Question, parts: Sequence[Part], version: int) -> Iterator[tuple[Part, Ints]]:
+def _few(question: Question, parts: Sequence[Part], version: int) -> Iterator[tuple[Segment, Ints]]:
     """The firms of parts that are looked at one by one."""
     for part in parts:
         if part.segment.inverted is None:
             places = np.flatnonzero(part.died > version)
-            yield part, places[question.wanted.among(part.segment, places)]
+            yield part.segment, places[question.wanted.among(part.segment, places)]
 
 
 def _ask_by_ceiling(found: "_Found", heard: Sequence["_Heard"]) -> None:
@@ -157,7 +160,7 @@ class _Found:
         return least_sum(max(self._question.wanted.least, self.answers[-1].probability if full else 0.0))
 
     def ask(self, origins: Sequence[tuple[Segment, Ints]]) -> None:
-        """Measures some firms, and keeps the best."""
+        """Measures some firms that were not asked yet, and keeps the best."""
         origins = [(segment, places) for segment, places in origins if len(places)]
         if not origins:
             return
@@ -169,11 +172,8 @@ class _Found:
         if len(places) > self.limit:
             cut = np.partition(scores.probability[places], len(places) - self.limit)[len(places) - self.limit]
             places = places[scores.probability[places] >= cut]
-        asked = {(answer.company_id) for answer in self.answers}
         self.answers += [
-            Answer(float(scores.probability[at]), bytes(crowd.ids[at]), meeting, scores, at)
-            for at in places.tolist()
-            if bytes(crowd.ids[at]) not in asked
+            Answer(float(scores.probability[at]), bytes(crowd.ids[at]), meeting, scores, at) for at in places.tolist()
         ]
         self.answers.sort(key=lambda answer: (-answer.probability, answer.company_id))
         del self.answers[self.limit :]
@@ -215,7 +215,6 @@ class _Heard:
         self._our_needs, self._our_offers = (question.asked.listings(side, day) for side in ("need", "offer"))
         several = count if len(self._our_needs) > 1 else 0
         self._totals = self._scratch.array("totals", several, np.float32)
-        self._bonuses = bonuses_of(question.asked, question.model, day)
         self._marks = self._scratch.array("marks", size, np.uint8)
         self._places: Ids = self._scratch.array("places", size, np.uint32)
         self._values: Weights = self._scratch.array("values", size, np.float32)
@@ -254,7 +253,7 @@ class _Heard:
         for (direction, side, best_of_row, maxima), most in zip(self._ways, hushed, strict=True):
             step = max(1, int(np.searchsorted(self._question.tables[0, direction], most, side="right")) - 1)
             if direction < NEEDS:
-                step = min(step, int(FITTING * STEPS))  # from there on terms add something too
+                step = min(step, int(NEARLY_FITTING * STEPS))  # from there on terms add something too
             mark_above(best_of_row, maxima, np.float32(step / STEPS), side.firms, self._marks, mark)
             self._steps[direction] = min(step, self._steps[direction])
 
@@ -320,8 +319,8 @@ class _Heard:
             self._base,
             self._classes.overlap,
             self._question.tables,
-            self._bonuses,
-            FITTING,
+            self._question.bonuses,
+            NEARLY_FITTING,
             self._inverted.told,
             np.float32(BEST_SHARE),
             mark,
@@ -361,7 +360,7 @@ class _Heard:
 
 
 class _Scratch:
-    """Arrays of zeros that are lent to one search after another."""
+    """Arrays that are lent to one search after another; ``sums`` are zeros whenever they change hands."""
 
     _free: ClassVar[list["_Scratch"]] = []
 
@@ -377,7 +376,7 @@ class _Scratch:
             return cls()
 
     def give_back(self) -> None:
-        """Ends the loan; ``sums`` must be zeros again."""
+        """Ends the loan."""
         self._free.append(self)
 
     def array(self, name: str, size: int, dtype: npt.DTypeLike) -> npt.NDArray[Any]:

@@ -148,9 +148,13 @@ class Crowd:
     certificates: Ints
 
     @classmethod
-    def of(cls, origins: Sequence[tuple[Segment, Ints]]) -> "Crowd":
-        """The firms at some places of some segments."""
-        spreads = [spread(segment.columns.starts, places) for segment, places in origins]
+    def of(cls, origins: Sequence[tuple[Segment, Ints]], *, listings: bool = True) -> "Crowd":
+        """The firms at some places of some segments, with their listings or as if they had none."""
+        none = np.zeros(1, dtype=np.int64)
+        spreads = [
+            spread(segment.columns.starts, places) if listings else (none.repeat(len(places) + 1), none[:0])
+            for segment, places in origins
+        ]
         rows = tuple(found for _, found in spreads)
 
         def firms(name: str) -> np.ndarray:

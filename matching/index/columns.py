@@ -15,7 +15,6 @@ from matching.profile import KINDS, SECTORS, SIDES, SIZES, STATUSES, Listing, Pr
 from matching.volumes import yearly
 
 Small = npt.NDArray[np.int8]
-Array = npt.NDArray[np.generic]
 Unit = Literal["firms", "rows", "certificates", "terms", "letters"]
 
 FOREVER = np.iinfo(np.int64).max
@@ -136,7 +135,7 @@ class Draft:
 
     def add(self, profile: Profile, vectors: Sequence[tuple[Places, Weights]]) -> None:
         """Adds a firm with the vectors of its listings."""
-        arrays, counts, letters = self._arrays, self._counts, _encode(profile)
+        arrays, counts, company_id, letters = self._arrays, self._counts, _id_of(profile), _encode(profile)
         keys = [sorted(set(map(key_of_certificate, one.certificates))) for one in profile.listings]
         self._make_room("firms", 1)
         self._make_room("rows", len(keys))
@@ -148,7 +147,7 @@ class Draft:
         firm = counts["firms"]
         languages = key_of_languages(profile.languages)
         self.language_sets.setdefault(languages, profile.languages)
-        arrays["ids"][firm] = _id_of(profile)
+        arrays["ids"][firm] = company_id
         arrays["statuses"][firm] = STATUSES.index(profile.status)
         arrays["sectors"][firm] = sector_bits(profile)
         arrays["sizes"][firm] = UNKNOWN if profile.size is None else SIZES.index(profile.size)

@@ -88,8 +88,9 @@ class _Fresh:
 
     def add(self, profile: Profile, vectors: Sequence[tuple[np.ndarray, np.ndarray]]) -> Part:
         """Adds a firm; what the register sees of this draft from now on."""
-        self._places[profile.id] = (*self._places.get(profile.id, ()), len(self._draft))
+        place = len(self._draft)
         self._draft.add(profile, vectors)
+        self._places[profile.id] = (*self._places.get(profile.id, ()), place)
         segment = Segment(self.country, self._draft.columns(), self._draft.language_sets, None)
         return Part(segment, self._died[: len(segment)], self._places)
 
@@ -119,6 +120,7 @@ class Register:
         with self._writing:
             before = self.snapshot
             version = before.version + 1
+            parts = self._added(list(before.parts), profiles, vectors)
             gone = 0
             for company_id in {*drop, *(profile.id for profile in profiles)}:
                 found = before.find(company_id)
@@ -127,7 +129,6 @@ class Register:
                     part.died[place] = version
                     part.gone += 1
                     gone += 1
-            parts = self._added(list(before.parts), profiles, vectors)
             self.snapshot = Snapshot(tuple(parts), version, before.size - gone + len(profiles))
 
     def _added(self, parts: list[Part], profiles: Sequence[Profile], vectors: Vectors) -> list[Part]:

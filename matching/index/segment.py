@@ -149,11 +149,11 @@ def drafted(profiles: Sequence[Profile], vectors: Vectors) -> Draft:
     return draft
 
 
-def build(profiles: Sequence[Profile], relevance: Relevance, least_inverted: int = LEAST_INVERTED) -> Segment:
+def build(profiles: Sequence[Profile], relevance: Relevance) -> Segment:
     """A segment of the given firms of one country; the texts are read here and nowhere later."""
     ordered = sorted(profiles, key=lambda profile: profile.id)
     draft = drafted(ordered, relevance.vectors([listing for profile in ordered for listing in profile.listings]))
-    return segment_of(ordered[0].country, draft.columns(), draft.language_sets, least_inverted)
+    return segment_of(ordered[0].country, draft.columns(), draft.language_sets)
 
 
 def vector_of(vectors: Vectors, row: int) -> tuple[np.ndarray, np.ndarray]:

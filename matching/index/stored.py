@@ -72,7 +72,7 @@ def save(path: Path, snapshot: Snapshot, key: Key) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f"{path.name}.{uuid4().hex}")
     try:
-        with open(fresh, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:  # mode
+        with open(fresh, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
             _write(file, [_settled(part, snapshot.version) for part in snapshot.parts], key)
             file.flush()
             os.fsync(file.fileno())
