@@ -30,7 +30,7 @@ def caravan(data: Path, variables: Mapping[str, str]) -> AbstractContextManager[
 def environment(variables: Mapping[str, str]) -> dict[str, str]:
     """The environment with these settings of Caravan and no others."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("CARAVAN_")}
-    return kept | variables
+    return kept | dict(variables)
 
 
 @contextmanager

@@ -121,13 +121,9 @@ def imported(firms: int) -> Iterator[Row]:
             unit=f"({firms / inserts:,.0f} firms/s)",
         )
         command = [served.PROGRAM, "import", str(path)]
+        variables = served.environment({"CARAVAN_DATA_DIR": str(Path(folder) / "data")})
         started = perf_counter()
-        subprocess.run(  # noqa: S603  # our own command
-            command,
-            env=served.environment({"CARAVAN_DATA_DIR": str(Path(folder) / "data")}),
-            check=True,
-            capture_output=True,
-        )
+        subprocess.run(command, env=variables, check=True, capture_output=True)  # noqa: S603  # our own command
         ours = perf_counter() - started
         yield Row(
             what="firms imported",
