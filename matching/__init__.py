@@ -1,12 +1,15 @@
 """The engine: profiles in, ranked and explained matches out. Import from here only."""
 
 from matching.countries import COUNTRIES, Country, RegistrationNumberInvalid, normal_name
+from matching.duplicates import LEAST as LEAST_LIKENESS
+from matching.duplicates import Clue, Identity, Likeness, Sign, likeness, likeness_keys
 from matching.evaluation import Quality, quality, rank_documents
 from matching.evidence import Component, Direction, Evidence, Match, Willingness, match_id
 from matching.features import FEATURES, Gap
 from matching.index import Unusable as SnapshotUnusable
 from matching.index import saved_key
 from matching.languages import LANGUAGES, Language, Names
+from matching.letters import latin, latin_words, name_lines, word_line
 from matching.matcher import Matcher, Ranking
 from matching.profile import (
     KINDS,
@@ -51,10 +54,12 @@ __all__ = [
     "FEATURES",
     "KINDS",
     "LANGUAGES",
+    "LEAST_LIKENESS",
     "SECTORS",
     "SIDES",
     "SIZES",
     "Band",
+    "Clue",
     "Component",
     "Concept",
     "Country",
@@ -63,8 +68,10 @@ __all__ = [
     "Evidence",
     "Found",
     "Gap",
+    "Identity",
     "Kind",
     "Language",
+    "Likeness",
     "Listing",
     "Match",
     "Matcher",
@@ -78,6 +85,7 @@ __all__ = [
     "Relevance",
     "Sector",
     "Side",
+    "Sign",
     "Size",
     "SnapshotUnusable",
     "Statistics",
@@ -92,7 +100,12 @@ __all__ = [
     "code_disagreement",
     "fold",
     "language_of",
+    "latin",
+    "latin_words",
+    "likeness",
+    "likeness_keys",
     "match_id",
+    "name_lines",
     "normal_name",
     "quality",
     "rank_documents",
@@ -102,4 +115,5 @@ __all__ = [
     "trade_linker",
     "trade_vocabulary",
     "vocabulary_statistics",
+    "word_line",
 ]
