@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations, product
 from typing import Literal
 from urllib.parse import urlsplit
@@ -72,8 +73,18 @@ _NUMBER = re.compile(r"(?:\b[^\W\d_]{2,3}[\s.:№/-]*|\b)\d(?:[ -]?\d){3,}\b")
 
 
 @dataclass(frozen=True, slots=True)
+class _Name:
+    """A name's telling words, in their order and sorted, what is left of them without vowels, and how it is written."""
+
+    words: tuple[str, ...]
+    ordered: str
+    bare: str
+    written: str
+
+
+@dataclass(frozen=True)
 class Identity:
-    """What a register knows of who a firm is."""
+    """What a register knows of who a firm is; what can be read from it is read once."""
 
     country: str
     legal_name: str
@@ -84,6 +95,52 @@ class Identity:
     email: str | None = None
     phone: str | None = None
     summary: str | None = None
+
+    @cached_property
+    def names(self) -> list[_Name]:
+        """The legal and the trading name."""
+        country = COUNTRIES[self.country]
+        found = []
+        for name in (self.legal_name, self.trading_name):
+            words = tuple(latin_words(normal_name(_NUMBER.sub(" ", name or ""), country)))
+            if words:
+                bare = "".join(sorted(map(consonants, words)))
+                found.append(_Name(words, " ".join(sorted(words)), bare, name or ""))
+        return found
+
+    @cached_property
+    def numbers(self) -> dict[str, str]:
+        """The registration numbers that it holds or mentions in a text, and how they stand there."""
+        found = {self.registration_number: self.registration_number} if self.registration_number else {}
+        read = COUNTRIES[self.country].registration_number
+        for text in (self.legal_name, self.trading_name, self.summary):
+            for match in _NUMBER.finditer(text or ""):
+                try:
+                    found.setdefault(read(match[0]), match[0])
+                except RegistrationNumberInvalid:
+                    continue
+        return found
+
+    @cached_property
+    def domains(self) -> dict[str, str]:
+        """Internet domains that are the firm's own, and the address that each is of."""
+        found: dict[str, str] = {}
+        if self.website:
+            host, path = _address(self.website)
+            shared = host in SHARED_HOSTS
+            if not shared or path:
+                found[f"{host}/{path}" if shared else host] = self.website
+        if self.email:
+            domain = self.email.rpartition("@")[2].casefold()
+            if domain not in FREE_MAIL:
+                found.setdefault(domain, self.email)
+        return found
+
+    @cached_property
+    def digits(self) -> str:
+        """The digits that two ways of writing a telephone number have in common; none of one too short to tell."""
+        digits = _digits(self.phone or "")
+        return digits[-PHONE_DIGITS:] if len(digits) >= SHORTEST_PHONE else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,75 +179,60 @@ def likeness(ours: Identity, theirs: Identity) -> Likeness:
 def likeness_keys(identity: Identity) -> list[str]:
     """Keys of which two entries that could be alike share one at least, each beginning with the country."""
     keys = [
-        *(f"number:{_digits(number)}" for number in _all_numbers(identity)),
-        *(f"name:{key}" for name in _all_names(identity) for key in _name_keys(name)),
-        *(f"domain:{domain}" for domain in _domains(identity)),
+        *(f"number:{_digits(number)}" for number in identity.numbers),
+        *(f"name:{key}" for name in identity.names for key in _name_keys(name)),
+        *(f"domain:{domain}" for domain in identity.domains),
     ]
     if identity.email:
         keys.append(f"email:{identity.email.casefold()}")
-    phone = _phone(identity.phone)
-    if phone:
-        keys.append(f"phone:{phone}")
+    if identity.digits:
+        keys.append(f"phone:{identity.digits}")
     return list(dict.fromkeys(f"{identity.country}:{key[:LONGEST_VALUE]}" for key in keys))
 
 
-def _all_names(identity: Identity) -> dict[tuple[str, ...], str]:
-    """The words that tell in the legal and the trading name, and the name they are of."""
-    country = COUNTRIES[identity.country]
-    names = (name for name in (identity.legal_name, identity.trading_name) if name)
-    found = ((tuple(latin_words(normal_name(_NUMBER.sub(" ", name), country))), name) for name in names)
-    return {words: name for words, name in found if words}
-
-
-def _name_keys(words: tuple[str, ...]) -> Iterator[str]:
-    bare = sorted({consonants(word) for word in words})[:MOST_WORDS]
-    yield "".join(bare)
-    yield consonants(max(words, key=len))
+def _name_keys(name: _Name) -> Iterator[str]:
+    bare = sorted({consonants(word) for word in name.words})[:MOST_WORDS]
+    yield name.bare
+    yield consonants(max(name.words, key=len))
     if len(bare) > len("ab"):
         yield from (f"{one} {other}" for one, other in combinations(bare, 2))
 
 
 def _names(ours: Identity, theirs: Identity) -> Iterator[Sign]:
     """The strongest sign that any of the names gives."""
-    best: tuple[float, Sign] | None = None
-    for (our_words, our_name), (their_words, their_name) in product(
-        _all_names(ours).items(), _all_names(theirs).items()
-    ):
-        clue = _name_clue(our_words, their_words)
-        if clue is not None and (best is None or WEIGHTS[clue] > best[0]):
-            best = WEIGHTS[clue], Sign(clue, our_name, their_name)
-    if best is not None:
-        yield best[1]
+    signs = [
+        Sign(clue, our.written, their.written)
+        for our, their in product(ours.names, theirs.names)
+        if (clue := _name_clue(our, their)) is not None
+    ]
+    if signs:
+        yield max(signs, key=lambda sign: WEIGHTS[sign.clue])
 
 
-def _name_clue(ours: tuple[str, ...], theirs: tuple[str, ...]) -> Clue | None:
-    one, other = " ".join(sorted(ours)), " ".join(sorted(theirs))
-    if one == other or "".join(ours) == "".join(theirs):
+def _name_clue(ours: _Name, theirs: _Name) -> Clue | None:
+    if ours.ordered == theirs.ordered or "".join(ours.words) == "".join(theirs.words):
         return "same_name"
-    if sorted(map(consonants, ours)) == sorted(map(consonants, theirs)) or fuzz.ratio(one, other) >= ALIKE:
+    if ours.bare == theirs.bare or fuzz.ratio(ours.ordered, theirs.ordered, score_cutoff=ALIKE):
         return "name_alike"
-    common = set(ours) & set(theirs)
-    within = common in (set(ours), set(theirs)) and sum(map(len, common)) >= TELLING
+    common = set(ours.words) & set(theirs.words)
+    within = common in (set(ours.words), set(theirs.words)) and sum(map(len, common)) >= TELLING
     return "name_in_name" if within else None
 
 
 def _contacts(ours: Identity, theirs: Identity) -> Iterator[Sign]:
     if ours.email and theirs.email and ours.email.casefold() == theirs.email.casefold():
         yield Sign("same_email", ours.email, theirs.email)
-    if ours.phone and theirs.phone and _phone(ours.phone) and _phone(ours.phone) == _phone(theirs.phone):
+    if ours.phone and theirs.phone and ours.digits and ours.digits == theirs.digits:
         yield Sign("same_phone", ours.phone, theirs.phone)
-    our_domains, their_domains = _domains(ours), _domains(theirs)
-    for domain in our_domains:
-        if domain in their_domains:
-            yield Sign("same_domain", our_domains[domain], their_domains[domain])
-            return
+    domain = next((one for one in ours.domains if one in theirs.domains), None)
+    if domain is not None:
+        yield Sign("same_domain", ours.domains[domain], theirs.domains[domain])
 
 
 def _numbers(ours: Identity, theirs: Identity, *, alike: bool) -> Iterator[Sign]:
-    our_numbers, their_numbers = _all_numbers(ours), _all_numbers(theirs)
-    shared = next((number for number in our_numbers if number in their_numbers), None)
+    shared = next((number for number in ours.numbers if number in theirs.numbers), None)
     if shared is not None:
-        yield Sign("same_number", our_numbers[shared], their_numbers[shared])
+        yield Sign("same_number", ours.numbers[shared], theirs.numbers[shared])
         return
     one, other = ours.registration_number, theirs.registration_number
     if not one or not other:
@@ -207,34 +249,6 @@ def _digits(text: str) -> str:
     return re.sub(r"\D", "", text)
 
 
-def _all_numbers(identity: Identity) -> dict[str, str]:
-    """The registration numbers that an entry holds or mentions in a text, and how they stand there."""
-    found = {identity.registration_number: identity.registration_number} if identity.registration_number else {}
-    read = COUNTRIES[identity.country].registration_number
-    for text in (identity.legal_name, identity.trading_name, identity.summary):
-        for match in _NUMBER.finditer(text or ""):
-            try:
-                found.setdefault(read(match[0]), match[0])
-            except RegistrationNumberInvalid:
-                continue
-    return found
-
-
-def _domains(identity: Identity) -> dict[str, str]:
-    """Internet domains that are the firm's own, and the address that each is of."""
-    found: dict[str, str] = {}
-    if identity.website:
-        host, path = _address(identity.website)
-        shared = host in SHARED_HOSTS
-        if not shared or path:
-            found[f"{host}/{path}" if shared else host] = identity.website
-    if identity.email:
-        domain = identity.email.rpartition("@")[2].casefold()
-        if domain not in FREE_MAIL:
-            found.setdefault(domain, identity.email)
-    return found
-
-
 def _address(website: str) -> tuple[str, str]:
     try:
         parts = urlsplit(website.casefold())
@@ -244,9 +258,3 @@ def _address(website: str) -> tuple[str, str]:
     for prefix in ("www.", "m."):
         host = host.removeprefix(prefix)
     return host, parts.path.strip("/").partition("/")[0]
-
-
-def _phone(phone: str | None) -> str:
-    """The digits that two ways of writing a number have in common; nothing of one too short to tell."""
-    digits = _digits(phone or "")
-    return digits[-PHONE_DIGITS:] if len(digits) >= SHORTEST_PHONE else ""

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import or_, select, tuple_
 from sqlalchemy.orm import Session
 
-from app.db.companies import Company, ListingRow
+from app.db.companies import Company, ListingRow, StatusChange
 from app.db.profiles import AT_ONCE, WITH_ALL
 from app.errors import CursorInvalid, NotFound
 from app.queries.cursors import CURSOR_HINT, cursor, place_of
@@ -45,6 +45,17 @@ def companies(
     more = len(found) > limit
     page = found[:limit]
     return page, cursor(page[-1].created_at.isoformat(), page[-1].id) if more else None
+
+
+def status_history(session: Session, company_id: str) -> list[StatusChange]:
+    """The changes of a company's status, newest first."""
+    return list(
+        session.scalars(
+            select(StatusChange)
+            .where(StatusChange.company_id == company_id)
+            .order_by(StatusChange.at.desc(), StatusChange.id.desc())
+        )
+    )
 
 
 def every_company(session: Session) -> Iterator[Company]:

@@ -47,7 +47,7 @@ def duplicates_of(session: Session, company_id: str) -> list[Pairing]:
     """The companies that may be this one, the likeliest first."""
     own = select(LikenessKey.key).where(LikenessKey.company_id == company_id)
     rows = session.execute(select(LikenessKey.key, LikenessKey.company_id).where(LikenessKey.key.in_(own)))
-    pairs = {_sorted(company_id, other) for other in _sharing(rows.tuples(), company_id)}
+    pairs = {_sorted(company_id, other) for other in _sharing(rows, company_id)}
     found = _measured(session, pairs)
     return [_seen_from(company_id, pairing) for pairing in found]
 
@@ -59,7 +59,7 @@ def likely_duplicates(session: Session, *, country: str | None = None, limit: in
     if country is not None:
         rows = rows.where(LikenessKey.key.startswith(f"{country}:"))
     groups: defaultdict[str, list[str]] = defaultdict(list)
-    for key, company_id in session.execute(rows).tuples():
+    for key, company_id in session.execute(rows):
         groups[key].append(company_id)
     pairs = {pair for ids in groups.values() for pair in combinations(sorted(ids), 2)}
     return _measured(session, pairs)[:limit]
@@ -115,7 +115,7 @@ def _said_to_be_two(session: Session, pairs: Collection[Ids]) -> set[Ids]:
     if len(pairs) <= CROWD:
         ids = {one for pair in pairs for one in pair}
         query = query.where(or_(NotDuplicate.first_id.in_(ids), NotDuplicate.second_id.in_(ids)))
-    return set(session.execute(query).tuples())
+    return set(session.execute(query))
 
 
 def _sorted(one: str, other: str) -> Ids:

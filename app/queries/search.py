@@ -105,12 +105,12 @@ def _begins(column: ColumnElement[str] | Any, word: str) -> ColumnElement[bool]:
 def _numbers(words: str) -> set[str]:
     """A query as registration and telephone numbers are kept, if it may be one."""
     found = set()
-    together = re.sub(r"[\s()./+-]", "", words).lower()
+    together = "".join(latin_words(words))
     if re.fullmatch(rf"[a-z]{{0,2}}\d{{{SHORTEST_NUMBER},}}", together):
         found.add(together)
     for country in COUNTRIES.values():
         try:
-            found.add(country.registration_number(words).replace(" ", "").lower())
+            found.add("".join(latin_words(country.registration_number(words))))
         except RegistrationNumberInvalid:
             continue
     return found

@@ -60,14 +60,14 @@ def upgrade() -> None:
     op.create_index("ix_status_changes_company_id", "status_changes", ["company_id"])
     _create_merges()
     _fill(search_texts, likeness_keys_table)
-    with op.batch_alter_table("companies") as batch:
-        batch.drop_column("search_text")
+    op.drop_column(
+        "companies", "search_text"
+    )  # not in a batch: SQLite would drop the table, and all that belongs to it
 
 
 def downgrade() -> None:
     """Takes it back; a search finds nothing again until a company is changed."""
-    with op.batch_alter_table("companies") as batch:
-        batch.add_column(sa.Column("search_text", sa.Text(), nullable=False, server_default=""))
+    op.add_column("companies", sa.Column("search_text", sa.Text(), nullable=False, server_default=""))
     for table in ("merges", "status_changes", "not_duplicates", "likeness_keys", "search_texts"):
         op.drop_table(table)
 
