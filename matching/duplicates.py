@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations, product
 from typing import Literal
-from urllib.parse import urlsplit
 
 from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA
@@ -250,11 +249,8 @@ def _digits(text: str) -> str:
 
 
 def _address(website: str) -> tuple[str, str]:
-    try:
-        parts = urlsplit(website.casefold())
-        host = parts.hostname or ""
-    except ValueError:
-        return website.casefold(), ""
+    """The host of an address, without what all hosts are called, and the first step of its path."""
+    host, _, path = website.casefold().partition("://")[2].partition("/")
     for prefix in ("www.", "m."):
         host = host.removeprefix(prefix)
-    return host, parts.path.strip("/").partition("/")[0]
+    return host, re.split("[/?#]", path, maxsplit=1)[0]

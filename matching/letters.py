@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from anyascii import anyascii
 
@@ -18,6 +19,7 @@ _DOTTED = re.compile(r"(?<=\w)\.(?=\w\b)")
 _TOGETHER = re.compile(r"shch|dzh|ch|gh|ck|ph|c|(?<![skzgtp])h|\bie|([a-z])\1+")
 _SPOKEN = {"shch": "sh", "dzh": "zh", "gh": "g", "ck": "k", "ph": "f", "ch": "ch", "ie": "e", "h": "kh"}
 _VOWELS = re.compile(r"(?<=.)[aeiou]")
+_WRITTEN = re.compile(r"[^\W_]+(?:['’ʼ\u0300-\u036f]+[^\W_]+)*")
 _WORD = re.compile(r"[a-z0-9]+")
 
 
@@ -36,13 +38,22 @@ def latin(text: str) -> str:
 
 def latin_words(text: str) -> list[str]:
     """The words and numbers of a text in their order, each as ``latin`` spells it."""
-    return _WORD.findall(latin(text))
+    return [word for written in _written(text) for word in _words_of(written)]
 
 
 def consonants(word: str) -> str:
     """What is left of a word that ``latin`` spelt when its vowels go, which spellings differ in most."""
     bare = _VOWELS.sub("", word)
     return "a" + bare[1:] if bare[0] in "eiou" else bare
+
+
+def _written(text: str) -> list[str]:
+    return _WRITTEN.findall(_DOTTED.sub("", fold(text)))
+
+
+@lru_cache(maxsize=100_000)
+def _words_of(written: str) -> tuple[str, ...]:
+    return tuple(_WORD.findall(latin(written)))
 
 
 def _spoken(match: re.Match[str]) -> str:
@@ -59,5 +70,6 @@ def name_lines(names: Iterable[str]) -> str:
 
 def word_line(texts: Iterable[str]) -> str:
     """The words of texts for a search, each once, a space before each."""
-    words = dict.fromkeys(word for text in texts for word in latin_words(text))
+    written = dict.fromkeys(word for text in texts for word in _written(text))
+    words = dict.fromkeys(word for one in written for word in _words_of(one))
     return "".join(f" {word}" for word in words)

@@ -28,6 +28,7 @@ def test_one_sound_one_spelling(spellings: str) -> None:
 
 def test_words_are_of_letters_and_digits() -> None:
     assert latin_words("ТОО «А.Б.В. — Мука №1», 50 kg") == ["to", "abv", "muka", "no1", "50", "kg"]
+    assert latin_words("Ẹ̀kọ́ O’Neil") == ["eko", "oneil"]
     assert latin_words("— … «»") == []
 
 
