@@ -6,6 +6,7 @@ from matching.duplicates import Clue, Identity, Likeness, Sign, likeness, likene
 from matching.evaluation import Quality, quality, rank_documents
 from matching.evidence import Component, Direction, Evidence, Match, Willingness, match_id
 from matching.features import FEATURES, Gap
+from matching.highlight import Piece, highlighted
 from matching.index import Unusable as SnapshotUnusable
 from matching.index import saved_key
 from matching.languages import LANGUAGES, Language, Names
@@ -77,6 +78,7 @@ __all__ = [
     "Matcher",
     "Model",
     "Names",
+    "Piece",
     "Place",
     "Profile",
     "Quality",
@@ -99,6 +101,7 @@ __all__ = [
     "band_of",
     "code_disagreement",
     "fold",
+    "highlighted",
     "language_of",
     "latin",
     "latin_words",

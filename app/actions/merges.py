@@ -13,12 +13,12 @@ from app.db.base import new_id, now
 from app.db.changes import lock_changes, record_change
 from app.db.companies import Company, ListingRow
 from app.db.matches import Pair
-from app.db.merges import Document, Merge
+from app.db.merges import Merge
 from app.db.rows import Rows, put_back, rows_of_company
 from app.db.staff import Token
 from app.errors import FieldError, NotMergeable, NotUndoable
 from app.queries.companies import company_by_id, document
-from app.queries.merges import MOST_OF, SINGLE, Choice, merge_by_id, merged_profile, taken_in_by, value_of
+from app.queries.merges import Choice, merge_by_id, merged_profile, parted_profile, taken_in_by
 from schemas.companies import MOST_LISTINGS, CompanyIn
 
 CHANGED_SINCE = "This was changed since the merge."
@@ -117,7 +117,14 @@ def undo_merge(session: Session, merge_id: str, *, by: str) -> Merge:
         )
     kept = company_by_id(session, merge.kept_id, lock=True)
     lock_changes(session)
-    data = CompanyIn.model_validate(_parted(merge, document(kept)))
+    profile, conflicts = parted_profile(merge, document(kept))
+    if conflicts:
+        raise NotUndoable(
+            "“{kept}” was changed since the merge where the merge had changed it. Set these fields right by hand.",
+            errors=tuple(FieldError(pointer, "changed_since", CHANGED_SINCE) for pointer in conflicts),
+            kept=merge.kept_name,
+        )
+    data = CompanyIn.model_validate(profile)
     _give_back_decisions(session, merge)
     moved = [row["id"] for row in merge.rows["listings"]]
     session.execute(delete(ListingRow).where(ListingRow.id.in_(moved), ListingRow.company_id == merge.kept_id))
@@ -225,45 +232,3 @@ def _give_back_decisions(session: Session, merge: Merge) -> None:
     """Takes back the decisions that the merge gave to the kept company, unless someone has decided anew."""
     for pair_id, version in merge.decisions.items():
         session.execute(delete(Pair).where(Pair.id == pair_id, Pair.version == version))
-
-
-def _parted(merge: Merge, present: Document) -> Document:
-    """The kept company's profile without what the merge changed in it.
-
-    Raises:
-        NotUndoable: something of that was changed since.
-    """
-    before, after = merge.kept_before or {}, merge.kept_after or {}
-    listings, errors = _parted_listings(before, after, present)
-    profile = present | {"contact": dict(present["contact"] or {}), "listings": listings}
-    for name in (*SINGLE, *MOST_OF):
-        if value_of(before, name) == value_of(after, name):
-            continue
-        if value_of(present, name) != value_of(after, name):
-            errors.append(FieldError(f"/{name.replace('.', '/')}", "changed_since", CHANGED_SINCE))
-        elif name.startswith("contact."):
-            profile["contact"][name.removeprefix("contact.")] = value_of(before, name)
-        else:
-            profile[name] = value_of(before, name)
-    if errors:
-        raise NotUndoable(
-            "“{kept}” was changed since the merge where the merge had changed it. Set these fields right by hand.",
-            errors=tuple(errors),
-            kept=merge.kept_name,
-        )
-    if not any(profile["contact"].values()):
-        profile["contact"] = None
-    return profile
-
-
-def _parted_listings(before: Document, after: Document, present: Document) -> tuple[list[Document], list[FieldError]]:
-    then, merged = ({one["id"]: one for one in profile["listings"]} for profile in (before, after))
-    now_held = {one["id"]: one for one in present["listings"]}
-    touched = {one: listing for one, listing in merged.items() if then.get(one) != listing}
-    errors = [
-        FieldError(f"/listings/{at}", "changed_since", CHANGED_SINCE)
-        for at, one in enumerate(merged)
-        if one in touched and now_held.get(one) != touched[one]
-    ]
-    left = [then.get(one, listing) if one in touched else listing for one, listing in now_held.items()]
-    return [listing for listing in left if listing["id"] in then or listing["id"] not in merged], errors

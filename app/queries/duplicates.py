@@ -52,6 +52,13 @@ def duplicates_of(session: Session, company_id: str) -> list[Pairing]:
     return [_seen_from(company_id, pairing) for pairing in found]
 
 
+def measured(session: Session, one_id: str, other_id: str) -> Pairing:
+    """How much two companies look like one, as the first of them sees it."""
+    briefs = _briefs(session, {one_id, other_id})
+    ours, theirs = briefs[one_id], briefs[other_id]
+    return Pairing(ours, theirs, likeness(ours.identity, theirs.identity))
+
+
 def likely_duplicates(session: Session, *, country: str | None = None, limit: int | None = None) -> list[Pairing]:
     """All pairs of companies that may be one, the likeliest first."""
     shared = select(LikenessKey.key).group_by(LikenessKey.key).having(func.count().between(2, CROWD))
@@ -80,9 +87,9 @@ def _measured(session: Session, pairs: Collection[Ids]) -> list[Pairing]:
     for first, second in pairs:
         if (first, second) in apart or first not in briefs or second not in briefs:
             continue
-        measured = likeness(briefs[first].identity, briefs[second].identity)
-        if measured.probability >= LEAST_LIKENESS:
-            found.append(Pairing(briefs[first], briefs[second], measured))
+        alike = likeness(briefs[first].identity, briefs[second].identity)
+        if alike.probability >= LEAST_LIKENESS:
+            found.append(Pairing(briefs[first], briefs[second], alike))
     return sorted(found, key=lambda one: (-one.likeness.probability, one.ours.id, one.theirs.id))
 
 

@@ -4,12 +4,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
+from app.db.companies import Company
 from app.db.matches import Review
 from app.db.merges import Merge
-from app.errors import NotFound
+from app.db.search import NotDuplicate
+from app.db.staff import Token
+from app.errors import NotFound, NotMergeable
+from app.queries.companies import company_by_id, document
+from app.queries.duplicates import Pairing, measured
 
 Document = dict[str, Any]
 Choice = Literal["kept", "merged", "both"]
@@ -48,6 +53,50 @@ class Compared:
         return bool(self.kept != self.merged)
 
 
+@dataclass(frozen=True, slots=True)
+class PairView:
+    """Two companies side by side: ``merged`` would become part of ``kept``.
+
+    ``joined`` names listings of the merged company that the kept one has already, ``listings`` how many there would be.
+    """
+
+    kept: Company
+    merged: Company
+    fields: list[Compared]
+    kept_listings: list[Document]
+    merged_listings: list[Document]
+    joined: dict[str, str]
+    listings: int
+    pairing: Pairing
+    tokens: int
+    apart: NotDuplicate | None
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A field of the company that stayed, before and after a merge, and the other company's."""
+
+    name: str
+    before: Any
+    other: Any
+    after: Any
+
+
+@dataclass(frozen=True, slots=True)
+class MergeView:
+    """A merge as an officer sees it.
+
+    ``conflicts`` are pointers to what was changed since, ``later`` is the merge that has to be undone first; either
+    keeps this one from being undone. ``reviews`` are the decisions on the merged company's matches.
+    """
+
+    merge: Merge
+    fields: list[Changed]
+    conflicts: list[str]
+    later: Merge | None
+    reviews: list[Review]
+
+
 def compared(kept: Document, merged: Document) -> list[Compared]:
     """Two profiles field by field.
 
@@ -82,6 +131,28 @@ def merged_profile(kept: Document, merged: Document, choices: Mapping[str, Choic
     return profile, joined
 
 
+def parted_profile(merge: Merge, present: Document) -> tuple[Document, list[str]]:
+    """The kept company's profile without what the merge changed in it, and pointers to what was changed there since.
+
+    Fields that the merge left as they were stay as they are now.
+    """
+    before, after = merge.kept_before or present, merge.kept_after or present
+    listings, conflicts = _parted_listings(before, after, present)
+    profile = present | {"contact": dict(present["contact"] or {}), "listings": listings}
+    for name in (*SINGLE, *MOST_OF):
+        if value_of(before, name) == value_of(after, name):
+            continue
+        if value_of(present, name) != value_of(after, name):
+            conflicts.append(f"/{name.replace('.', '/')}")
+        elif name.startswith("contact."):
+            profile["contact"][name.removeprefix("contact.")] = value_of(before, name)
+        else:
+            profile[name] = value_of(before, name)
+    if not any(profile["contact"].values()):
+        profile["contact"] = None
+    return profile, conflicts
+
+
 def value_of(document: Document, name: str) -> Any:  # noqa: ANN401  # whatever the field holds
     """A field's value; a part of the contact is named ``contact.email``."""
     if name.startswith("contact."):
@@ -100,6 +171,55 @@ def merge_by_id(session: Session, merge_id: str, *, lock: bool = False) -> Merge
     if found is None:
         raise NotFound("There is no such merge.")
     return found
+
+
+def pair_view(session: Session, kept_id: str, merged_id: str) -> PairView:
+    """Two companies side by side.
+
+    Raises:
+        NotFound: there is no such company.
+        NotMergeable: it is one company.
+    """
+    if kept_id == merged_id:
+        raise NotMergeable("This is one company already.")
+    kept, merged = company_by_id(session, kept_id), company_by_id(session, merged_id)
+    before, other = document(kept), document(merged)
+    profile, joined = merged_profile(before, other, {})
+    pairing = measured(session, kept_id, merged_id)
+    tokens = session.scalar(select(func.count()).select_from(Token).where(Token.company_id == merged_id)) or 0
+    apart = session.get(NotDuplicate, sorted((kept_id, merged_id)))
+    return PairView(
+        kept,
+        merged,
+        compared(before, other),
+        before["listings"],
+        other["listings"],
+        joined,
+        len(profile["listings"]),
+        pairing,
+        tokens,
+        apart,
+    )
+
+
+def merge_view(session: Session, merge_id: str) -> MergeView:
+    """A merge with what it changed, and what keeps it from being undone.
+
+    Raises:
+        NotFound: there is no such merge.
+    """
+    merge = merge_by_id(session, merge_id)
+    reviews = reviews_of(session, [merge.merged_id])
+    if merge.undone_at is not None:
+        return MergeView(merge, [], [], None, reviews)
+    later = taken_in_by(session, merge.kept_id)
+    conflicts = [] if later else parted_profile(merge, document(company_by_id(session, merge.kept_id)))[1]
+    before, after, other = merge.kept_before or {}, merge.kept_after or {}, merge.merged or {}
+    fields = [
+        Changed(name, value_of(before, name), value_of(other, name), value_of(after, name))
+        for name in (*SINGLE, *MOST_OF)
+    ]
+    return MergeView(merge, fields, conflicts, later, reviews)
 
 
 def latest_merges(session: Session, *, limit: int = LISTED) -> list[Merge]:
@@ -155,6 +275,14 @@ def _listings(kept: list[Document], merged: list[Document]) -> tuple[list[Docume
             if same[name] in (None, []):
                 same[name] = value
     return listings, joined
+
+
+def _parted_listings(before: Document, after: Document, present: Document) -> tuple[list[Document], list[str]]:
+    then, merged, held = ({one["id"]: one for one in profile["listings"]} for profile in (before, after, present))
+    touched = {one for one, listing in merged.items() if then.get(one) != listing}
+    conflicts = [f"/listings/{at}" for at, one in enumerate(merged) if one in touched and held.get(one) != merged[one]]
+    kept = [one for one in held if one in then or one not in merged]
+    return [then[one] if one in touched else held[one] for one in kept], conflicts
 
 
 def _words(listing: Document) -> tuple[str, str, str]:

@@ -16,7 +16,7 @@ from app.errors import DatabaseBehind
 from app.queries.search import CompanyFilter, search
 from app.settings import Settings
 
-BEFORE_SEARCH = "20261125_mark_changes"
+BEFORE_SEARCH = "20261125_open_console"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

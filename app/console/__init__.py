@@ -1,0 +1,1 @@
+"""The pages: of firms and of the council."""
