@@ -9,7 +9,7 @@ from app.actions.tokens import digest_of, new_token
 from app.db.base import new_id, now
 from app.db.sessions import BrowserSession, SignInLink
 from app.db.staff import LABEL_LENGTH, ROLES, Role, StaffMember, Token
-from app.errors import FieldError, InputInvalid, NotFound
+from app.errors import InputInvalid, NotFound
 
 ADDRESS = r"[^@\s,;<>\"()\\\x00-\x1f]+@[^@\s,;<>\"()\\\x00-\x1f]+\.[^@\s,;<>\"()\\\x00-\x1f]+"
 LONGEST_ADDRESS = 254
@@ -53,8 +53,7 @@ def staff_member(session: Session, email: str, role: Role | None = None, *, by: 
     """
     address = email.strip().lower()
     if len(address) > LONGEST_ADDRESS or not re.fullmatch(ADDRESS, address):
-        message = "“{email}” is not an e-mail address."
-        raise InputInvalid(message, errors=(FieldError("/email", "email", message, {"email": email}),), email=email)
+        raise InputInvalid("“{email}” is not an e-mail address.", email=email)
     member = session.scalar(select(StaffMember).where(StaffMember.email == address))
     if member is None:
         member = StaffMember(id=new_id(), email=address, role=role or "reviewer", added_by=by)

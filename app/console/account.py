@@ -92,7 +92,7 @@ def _account(visit: Visit, session: ReadSession, status: int = 200, **said: str)
     shown = dict.fromkeys(("done", "wrong_present", "wrong_password", "wrong_off"), "") | said
     return visit.page(
         "account/account.html",
-        status,
+        status=status,
         officer=officer_by_id(session, _me(visit)),
         sessions=staff_sessions(session, digest_of(visit.cookie or ""), _me(visit)),
         **shown,
@@ -105,7 +105,7 @@ def _code(visit: Visit, secret: str, wrong: str = "") -> HTMLResponse:
     groups = " ".join(re.findall(".{4}", secret))
     return visit.page(
         "account/code.html",
-        422 if wrong else 200,
+        status=422 if wrong else 200,
         secret=secret,
         groups=groups,
         picture=Markup(picture),  # noqa: S704  # segno writes numbers only; the secret is base 32

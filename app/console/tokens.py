@@ -49,7 +49,7 @@ def _tokens(visit: Visit, session: ReadSession, status: int = 200, **shown: str)
     present = [(officer.id, officer.email) for officer in officers(session) if officer.disabled_at is None]
     return visit.page(
         "settings/tokens.html",
-        status,
+        status=status,
         tokens=staff_tokens(session),
         owners=present,
         longest=LABEL_LENGTH,
