@@ -1,6 +1,5 @@
 """Reading who is staff, and what they are let in by."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -60,14 +59,10 @@ def officers(session: Session) -> list[Officer]:
         .group_by(BrowserSession.staff_id)
         .subquery()
     )
-    rows: Sequence[tuple[StaffMember, int | None]] = (
-        session.execute(
-            select(StaffMember, counted.c.count)
-            .outerjoin(counted, counted.c.staff_id == StaffMember.id)
-            .order_by(StaffMember.disabled_at.is_not(None), StaffMember.email)
-        )
-        .tuples()
-        .all()
+    rows = session.execute(
+        select(StaffMember, counted.c.count)
+        .outerjoin(counted, counted.c.staff_id == StaffMember.id)
+        .order_by(StaffMember.disabled_at.is_not(None), StaffMember.email)
     )
     return [
         Officer(
