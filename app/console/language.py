@@ -64,7 +64,7 @@ def environment(language: Language) -> Environment:
 
 
 def _language_name(code: str, *, language: Language) -> str:
-    return Locale(language).languages.get(code, code)
+    return str(Locale(language).languages.get(code, code))
 
 
 def _said(sentence: str, params: dict[str, str] | None = None, *, language: Language) -> str:
