@@ -3,6 +3,7 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.actions.evidence import store_evidence
 from app.actions.queue import lock_queue, new_pair
 from app.db.base import now
 from app.db.matches import Pair, Review
@@ -13,6 +14,8 @@ from schemas.matches import Picture, ReviewIn
 
 def review_match(session: Session, match: Match, data: ReviewIn, *, by: str, if_version: int | None) -> Pair:
     """Writes a decision, with the picture it was made on; an earlier decision stays in the history.
+
+    A pair that is rejected as irrelevant meets no need any more, whatever its listings say.
 
     Raises:
         VersionStale: someone decided since ``if_version``.
@@ -47,4 +50,6 @@ def review_match(session: Session, match: Match, data: ReviewIn, *, by: str, if_
         )
     )
     session.flush()
+    irrelevant = data.decision == "rejected" and data.reason == "not_relevant"
+    store_evidence(session, [] if irrelevant else [match], instead_of=[match.id])
     return pair
