@@ -201,7 +201,7 @@ def _waiting(session: Session, today: date) -> list[Row[str, str, Kind, str, str
         select(ListingRow.id, Company.country, ListingRow.kind, ListingRow.title, ListingRow.text)
         .join(Company, Company.id == ListingRow.company_id)
         .where(ListingRow.side == "need", _valid(ListingRow, today), Company.status != "suspended", ~_is_met(today))
-        .order_by(ListingRow.id)
+        .order_by(Company.created_at, Company.id, ListingRow.position)
     )
     return list(session.execute(query))
 
