@@ -15,8 +15,6 @@ from schemas.matches import Picture, ReviewIn
 def review_match(session: Session, match: Match, data: ReviewIn, *, by: str, if_version: int | None) -> Pair:
     """Writes a decision, with the picture it was made on; an earlier decision stays in the history.
 
-    A pair that is rejected as irrelevant meets no need any more, whatever its listings say.
-
     Raises:
         VersionStale: someone decided since ``if_version``.
     """
@@ -50,6 +48,5 @@ def review_match(session: Session, match: Match, data: ReviewIn, *, by: str, if_
         )
     )
     session.flush()
-    irrelevant = data.decision == "rejected" and data.reason == "not_relevant"
-    store_evidence(session, [] if irrelevant else [match], instead_of=[match.id])
+    store_evidence(session, [match], instead_of=[match.id])
     return pair

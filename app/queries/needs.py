@@ -1,7 +1,8 @@
 """What firms need, and whether an offer from the other country meets it.
 
 A need or an offer is *live* while its listing has not ended, its last valid day is not past and its firm is not
-suspended. A live need is *met* while a live offer stands with it in the evidence of a stored pair; otherwise it waits.
+suspended. A live need is *met* while a live offer stands with it in the evidence of a stored pair, unless the council
+found the pair irrelevant; otherwise it waits.
 A firm may have several sectors: it and its needs count in each of them, so sums over sectors are larger than totals.
 """
 
@@ -15,7 +16,7 @@ from sqlalchemy import ColumnElement, Label, Row, and_, case, exists, func, or_,
 from sqlalchemy.orm import Session, aliased
 
 from app.db.companies import Company, CompanySector, ListingCode, ListingRow
-from app.db.matches import PairEvidence
+from app.db.matches import Pair, PairEvidence
 from matching import COUNTRIES, SECTORS, Kind, Sector, Status, trade_linker, trade_vocabulary
 
 IN_THE_REGISTER: tuple[Status, ...] = ("verified", "submitted", "unclaimed")
@@ -127,13 +128,19 @@ def _valid(listing: type[ListingRow], today: date) -> ColumnElement[bool]:
     return and_(listing.ended_at.is_(None), or_(listing.valid_until.is_(None), listing.valid_until >= today))
 
 
+def _is_relevant() -> ColumnElement[bool]:
+    irrelevant = select(Pair.id).where(Pair.status == "rejected", Pair.reason == "not_relevant")
+    return PairEvidence.pair_id.not_in(irrelevant)
+
+
 def _is_met(today: date) -> ColumnElement[bool]:
     offer, firm = aliased(ListingRow), aliased(Company)
     return exists(
         select(PairEvidence.pair_id)
         .join(offer, offer.id == PairEvidence.offer_listing_id)
         .join(firm, firm.id == offer.company_id)
-        .where(PairEvidence.need_listing_id == ListingRow.id, _valid(offer, today), firm.status != "suspended")
+        .where(PairEvidence.need_listing_id == ListingRow.id, _is_relevant())
+        .where(_valid(offer, today), firm.status != "suspended")
         .correlate(ListingRow)
     )
 
@@ -157,6 +164,7 @@ def _cells(session: Session, today: date) -> Iterator[tuple[str, str, Sector, Se
     offered = (
         select(PairEvidence.need_listing_id, live_offer.c.country, *_flags(live_offer.c.__getitem__))
         .join(live_offer, live_offer.c.id == PairEvidence.offer_listing_id)
+        .where(_is_relevant())
         .group_by(PairEvidence.need_listing_id, live_offer.c.country)
         .cte()
     )

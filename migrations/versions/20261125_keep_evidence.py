@@ -17,8 +17,6 @@ SUPPLIES = "_supplies"
 pairs = sa.table(
     "pairs",
     sa.column("id", sa.String),
-    sa.column("status", sa.String),
-    sa.column("reason", sa.String),
     sa.column("picture", sa.JSON),
     sa.column("computed_at"),
     sa.column("found_at"),
@@ -57,10 +55,9 @@ def downgrade() -> None:
 
 
 def _fill(evidence: sa.Table) -> None:
-    """From the stored pictures, without those of pairs that were rejected as irrelevant."""
+    """From the stored pictures."""
     connection = op.get_bind()
-    irrelevant = sa.and_(pairs.c.status == "rejected", sa.func.coalesce(pairs.c.reason, "") == "not_relevant")
-    ids = connection.scalars(sa.select(pairs.c.id).where(sa.not_(irrelevant))).all()
+    ids = connection.scalars(sa.select(pairs.c.id)).all()
     for start in range(0, len(ids), AT_ONCE):
         read = sa.select(pairs.c.id, pairs.c.picture).where(pairs.c.id.in_(ids[start : start + AT_ONCE]))
         rows = [row for pair_id, picture in connection.execute(read) for row in _needs_met(pair_id, picture)]

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import pytest
 from alembic import command
 from fastapi.testclient import TestClient
 from sqlalchemy import select
@@ -55,30 +54,16 @@ def test_changed_profile_replaces_the_rows_of_its_pairs(
     assert met(database) == set()
 
 
-@pytest.mark.parametrize(
-    ("decision", "rows"),
-    [
-        ({"decision": "rejected", "reason": "not_relevant"}, 0),
-        ({"decision": "rejected", "reason": "capacity"}, 2),
-        ({"decision": "approved"}, 2),
-    ],
-)
-def test_only_a_pair_found_irrelevant_meets_nothing(  # noqa: PLR0913  # fixtures
-    client: TestClient,
-    register: Registered,
-    staff: dict[str, str],
-    database: Database,
-    decision: dict[str, str],
-    rows: int,
+def test_decision_takes_the_rows_of_its_picture(
+    client: TestClient, register: Registered, staff: dict[str, str], database: Database
 ) -> None:
-    register(kazakh_mill())
-    register(nigerian_trader())
-    (item,) = queue(client, staff)
-    url = f"/v1/matches/{item['id']}/review"
-    assert client.put(url, json=decision, headers=staff).status_code == 200
-    assert len(met(database)) == rows
+    mill, trader = register(kazakh_mill()), register(nigerian_trader())
+    url = f"/v1/matches/{mill['id']}.{trader['id']}/review"
     assert client.put(url, json={"decision": "approved"}, headers=staff).status_code == 200
-    assert len(met(database)) == 2
+    first = met(database)
+    assert len(first) == 2
+    assert client.put(url, json={"decision": "rejected"}, headers=staff).status_code == 200
+    assert met(database) == first
 
 
 def test_rows_are_made_from_pictures_stored_before(
@@ -86,13 +71,7 @@ def test_rows_are_made_from_pictures_stored_before(
 ) -> None:
     register(kazakh_mill())
     register(nigerian_trader())
-    register(nigerian_trader(legal_name="Lagos Cocoa Ltd"))
-    _, irrelevant = queue(client, staff)
-    client.put(
-        f"/v1/matches/{irrelevant['id']}/review",
-        json={"decision": "rejected", "reason": "not_relevant"},
-        headers=staff,
-    )
+    queue(client, staff)
     before = met(database)
     with database.engine.begin() as connection:
         command.downgrade(alembic_config(connection), "20261125_mark_changes")

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from app.actions.registration import Newcomer, add_companies
 from app.db import Database
 from app.db.companies import ListingRow
-from app.db.matches import Decision, Pair, PairEvidence, Review, ReviewStatus
+from app.db.matches import Decision, Pair, PairEvidence, Reason, Review, ReviewStatus
 from matching import Status
 from schemas.companies import CompanyIn
 from tests.factories import Document, company, listing
@@ -25,19 +25,20 @@ def added(database: Database, *firms: Newcomer) -> None:
         assert add_companies(session, firms) == [None] * len(firms)
 
 
-def paired(
+def paired(  # noqa: PLR0913  # what a pair is made of
     database: Database,
     kazakh: Newcomer,
     nigerian: Newcomer,
     *met: tuple[str, str],
     status: ReviewStatus = "pending",
+    reason: Reason | None = None,
     found_at: datetime = NOW,
 ) -> None:
     """Stores a pair with the needs that offers meet in it: ids of a need and an offer."""
     pair_id = f"{kazakh.id}.{nigerian.id}"
     with database.writing() as session:
         pair = Pair(id=pair_id, first_id=kazakh.id, second_id=nigerian.id, probability=0.5, picture={})
-        pair.status, pair.found_at = status, found_at
+        pair.status, pair.reason, pair.found_at = status, reason, found_at
         session.add(pair)
         session.flush()
         session.add_all(

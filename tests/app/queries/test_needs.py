@@ -41,6 +41,20 @@ def test_offer_of_a_suspended_firm_meets_nothing(database: Database) -> None:
     assert waiting(database) == {"KZ": 1}
 
 
+def test_pair_found_irrelevant_meets_nothing(database: Database) -> None:
+    mill, trader = firm("KZ", need("Cocoa powder")), firm("NG", offer("Cocoa beans"))
+    added(database, mill, trader)
+    met = mill.listing_ids[0], trader.listing_ids[0]
+    paired(database, mill, trader, met, status="rejected", reason="not_relevant")
+    assert waiting(database) == {"KZ": 1}
+    with database.reading() as session:
+        assert supplies(session, TODAY)[0].cells == {}
+    other = firm("NG", offer("Cocoa powder"))
+    added(database, other)
+    paired(database, mill, other, (mill.listing_ids[0], other.listing_ids[0]), status="rejected", reason="capacity")
+    assert waiting(database) == {}
+
+
 def test_only_live_needs_wait(database: Database) -> None:
     mill = firm(
         "KZ",
