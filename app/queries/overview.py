@@ -14,7 +14,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.db.companies import Company, CompanySector, ListingRow
 from app.db.matches import Decision, Pair, Review, ReviewStatus
-from app.queries.needs import waiting_needs
+from app.queries.needs import Supply, UnmetNeed, supplies, unmet_needs, waiting_needs
 from matching import Sector, Side, Status
 
 StageName = Literal["registered", "verified", "matched", "reviewed", "approved"]
@@ -65,6 +65,30 @@ class Month:
     first_day: date
     found: int
     decisions: Mapping[Decision, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """All figures of the overview."""
+
+    register: RegisterFigures
+    supplies: tuple[Supply, ...]
+    unmet: tuple[UnmetNeed, ...]
+    funnel: tuple[Stage, ...]
+    months: tuple[Month, ...]
+    regions: Mapping[str, Mapping[str | None, int]]
+
+
+def overview(session: Session, today: date) -> Overview:
+    """The whole overview; sixteen statements."""
+    return Overview(
+        register_figures(session, today),
+        supplies(session, today),
+        unmet_needs(session, today),
+        funnel(session),
+        months(session, today),
+        firms_by_region(session),
+    )
 
 
 def register_figures(session: Session, today: date) -> RegisterFigures:
