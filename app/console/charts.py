@@ -69,12 +69,16 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A number to draw: its name, what is written at its end, what a pointer is told."""
+    """A number to draw: its name, what is written at its end, what a pointer is told.
+
+    ``after`` stands behind the name, which is cut where both have no room.
+    """
 
     name: str
     value: int
     says: str
     title: str
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,9 +159,9 @@ def bars(rows: Sequence[Bar]) -> Chart:
     chart = Chart(height=step * len(rows))
     for at, row in enumerate(rows):
         y = step * at
-        (name,) = lines_of(row.name, WIDTH, most=1)
+        (name,) = lines_of(row.name, WIDTH - len(row.after) * SIZE * LETTER, most=1)
         length = _length(row.value, most, WIDTH - room)
-        chart.words.append(Words(0, y + 14, name))
+        chart.words.append(Words(0, y + 14, name + row.after))
         chart.marks.append(Mark(0, y + 20, length, thick, "bar", row.title))
         chart.words.append(Words(length + 6, y + 20 + thick - 3, row.says, "value"))
     return chart

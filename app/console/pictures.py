@@ -69,9 +69,9 @@ def headlines(figures: Overview, reader: Reader) -> list[Headline]:
 def pictures(figures: Overview, reader: Reader) -> Iterator[Picture]:
     """All pictures, in the order in which a report shows them."""
     yield _funnel(figures.funnel, reader)
+    yield _months(figures.months, reader)
     yield from (_supply(one, reader) for one in figures.supplies)
     yield _unmet(figures.unmet, reader)
-    yield _months(figures.months, reader)
     yield _sectors(figures.register, reader)
     yield from (_regions(country, figures.regions.get(country, {}), reader) for country in COUNTRIES)
 
@@ -180,7 +180,8 @@ def _unmet(needs: Sequence[UnmetNeed], reader: Reader) -> Picture:
         chart=bars(
             [
                 Bar(
-                    name=f"{_concept(need, reader)} · {kinds[need.kind]}",
+                    name=_concept(need, reader),
+                    after=f" · {kinds[need.kind]}",
                     value=need.count,
                     says=f"{reader.number(need.count)} ({_by_code(need.by_country, reader)})",
                     title=f"{_concept(need, reader)}: {reader.number(need.count)}",
@@ -289,7 +290,7 @@ def _regions(country: str, firms: Mapping[str | None, int], reader: Reader) -> P
     return Picture(
         name=f"regions-{country.lower()}",
         title=say("Firms by region: {country}", country=reader.country(country)),
-        says=say("Each tile is a region, about where it lies; the darker, the more firms."),
+        says=say("Each tile is a region, about where it lies; the stronger its colour, the more firms."),
         chart=tile_map(
             [
                 Tile(
@@ -315,7 +316,7 @@ def _by_country(counts: Mapping[str, int], reader: Reader) -> str:
 
 
 def _by_code(counts: Mapping[str, int], reader: Reader) -> str:
-    return ", ".join(f"{country} {reader.number(counts.get(country, 0))}" for country in COUNTRIES)
+    return ", ".join(f"{country} {reader.number(count)}" for country, count in sorted(counts.items()) if count)
 
 
 def _concept(need: UnmetNeed, reader: Reader) -> str:
