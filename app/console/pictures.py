@@ -112,7 +112,7 @@ def _funnel(stages: Sequence[Stage], reader: Reader) -> Picture:
             for stage, share in zip(stages, shares, strict=True)
         ],
         notes=(
-            say("Suspended firms are left out. From “With matches” on only verified firms count."),
+            say("Suspended firms are left out; from the third stage on only verified firms count."),
             say("A firm is reviewed once the council decided on one of its matches."),
         ),
     )
