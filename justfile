@@ -23,6 +23,12 @@ format:
     uv run ruff format .
     uv run ruff check --fix .
 
+# Collect the pages' texts into their catalogues; new ones wait there for a translation.
+texts:
+    mkdir -p var
+    uv run pybabel -q extract -F pyproject.toml -k say -k text:2 -k N_ --no-location --sort-output -o var/pages.pot app/console
+    for language in ru kk; do uv run pybabel -q update -i var/pages.pot -o app/console/locales/$language.po -l $language --no-fuzzy-matching --ignore-obsolete -w 110; done
+
 # Speed and quality beside the peers; minutes.
 bench:
     uv run --group bench python -m benchmarks --quick

@@ -11,15 +11,20 @@ from fastapi import FastAPI
 from app.actions.registration import Registrations
 from app.api import catalogue, companies, docs, health, matches, problems
 from app.api.answers import Answers
-from app.api.body_limit import BodyLimit
-from app.api.deps import Service
+from app.console.application import Fork, create_pages
 from app.db import Database
-from app.jobs.queue import QueueKeeper
+from app.jobs.mail import Postman
+from app.jobs.queue import PAUSE, QueueKeeper
+from app.jobs.worker import Worker
 from app.live import LiveRegister
 from app.settings import Settings
+from app.web.body_limit import BodyLimit
+from app.web.service import Service
 from matching import search_concepts
 from schemas.problems import Problem
 
+API = ("/v1", "/docs", "/openapi.json", "/static", "/healthz", "/readyz")
+"""Addresses that are not pages."""
 VERSION = version("caravan")
 DESCRIPTION = (
     "Firms of two countries register what they offer and need; the engine ranks each firm's counterparts,"
@@ -32,6 +37,10 @@ def create_app(settings: Settings) -> FastAPI:
     database = Database(settings)
     live = LiveRegister(settings.register_file)
     keeper = QueueKeeper(database, live, settings.queue_size)
+    workers = [
+        Worker("queue-keeper", lambda: keeper.work(1), pause=PAUSE),
+        Worker("postman", Postman(database, settings).work),
+    ]
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -42,11 +51,13 @@ def create_app(settings: Settings) -> FastAPI:
             live.fresh(session)
         search_concepts("a", 1)  # reads the names now, not at the first person's first letter
         if settings.background_jobs:
-            keeper.start()
+            for worker in workers:
+                worker.start()
         gc.freeze()  # the register and the vocabulary stay: walking them for garbage costs more than a ranking
         yield
         gc.unfreeze()
-        keeper.stop()
+        for worker in workers:
+            worker.stop()
         live.close()
         database.dispose()
 
@@ -59,13 +70,19 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         responses={422: {"model": Problem}},
     )
-    app.state.service = Service(database, live, Registrations(database.writing), lambda: _drain(keeper))
+    service = Service(settings, database, live, Registrations(database.writing), lambda: _drain(keeper))
+    app.state.service = service
     for part in (companies, matches, catalogue, health, docs):
         app.include_router(part.router)
     app.mount("/static", docs.STATIC)
     problems.install(app)
     app.add_middleware(Answers, database=database, among=matches.RANKING, most=settings.kept_answer_bytes)
-    app.add_middleware(BodyLimit, most=settings.max_body_bytes)
+    app.add_middleware(
+        BodyLimit,
+        most=settings.max_body_bytes,
+        refusal=lambda request: problems.too_large(request, settings.max_body_bytes),
+    )
+    app.add_middleware(Fork, pages=create_pages(service), own=API)
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]  # FastAPI's own way to extend it
     return app
 

@@ -76,6 +76,22 @@ class RegistrationNumberTaken(Failure):
     title = "Already registered"
 
 
+class TooManyAttempts(Failure):
+    """Something was tried too often."""
+
+    status = 429
+    code = "too-many-attempts"
+    title = "Too many attempts"
+
+
+class LinkInvalid(Failure):
+    """A sign-in link that was used, is too old, or never was."""
+
+    status = 410
+    code = "link-invalid"
+    title = "The link does not work any more"
+
+
 class VersionStale(Failure):
     """``If-Match`` names an older version."""
 

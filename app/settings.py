@@ -1,8 +1,9 @@
 """The settings, read from the environment once."""
 
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MIB = 1024 * 1024
@@ -15,6 +16,11 @@ class Settings(BaseSettings):
         data_dir: where the embedded database lives, and the register as the engine holds it.
         database_url: SQLAlchemy URL of a PostgreSQL database; without it the embedded SQLite is used.
         max_body_bytes: a larger request body is answered 413.
+        max_upload_bytes: the same for files that staff import.
+        public_url: where the pages are reached, for the links in mails, as in https://caravan.example.
+        smtp_url: the mail server, as in smtp://user:password@mail.example:587 (STARTTLS where offered) or smtps://…;
+            without it mails are printed in the log.
+        mail_from: the sender of mails.
         kept_answer_bytes: memory of each process for finished answers; 0 keeps none.
         queue_size: pairs of each firm that are kept for review.
         busy_seconds: how long a write waits for another one on SQLite.
@@ -26,10 +32,20 @@ class Settings(BaseSettings):
     data_dir: Path = Path("var")
     database_url: str | None = None
     max_body_bytes: int = Field(256 * 1024, gt=0)
+    max_upload_bytes: int = Field(20 * MIB, gt=0)
+    public_url: str | None = None
+    smtp_url: str | None = None
+    mail_from: str = "caravan@localhost"
     kept_answer_bytes: int = Field(64 * MIB, ge=0)
     queue_size: int = Field(20, gt=0, le=200)
     busy_seconds: float = Field(10.0, gt=0)
     background_jobs: bool = True
+
+    @model_validator(mode="after")
+    def _links_lead_here(self) -> Self:
+        if self.smtp_url and not self.public_url:
+            raise ValueError("Set CARAVAN_PUBLIC_URL too: it stands in the links of the mails.")
+        return self
 
     @property
     def embedded(self) -> bool:

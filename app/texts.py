@@ -1,5 +1,6 @@
 """Sentences for people in their language: English in the code, Russian and Kazakh in ``locales/*.po``."""
 
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
@@ -24,6 +25,11 @@ def translate(message: str, language: Language, params: dict[str, str] | None = 
     """A sentence in the language asked for; in English where the catalogue lacks it."""
     sentence = _catalogue(language).get(message, message)
     return sentence.format(**params) if params else sentence
+
+
+def translator(language: Language) -> Callable[[str], str]:
+    """Translates whole sentences into one language."""
+    return lambda message: translate(message, language)
 
 
 def language_asked_for(header: str | None) -> Language:

@@ -4,6 +4,7 @@ from matching.countries import COUNTRIES, Country, RegistrationNumberInvalid, no
 from matching.evaluation import Quality, quality, rank_documents
 from matching.evidence import Component, Direction, Evidence, Match, Willingness, match_id
 from matching.features import FEATURES, Gap
+from matching.highlight import Piece, highlighted
 from matching.index import Unusable as SnapshotUnusable
 from matching.index import saved_key
 from matching.languages import LANGUAGES, Language, Names
@@ -70,6 +71,7 @@ __all__ = [
     "Matcher",
     "Model",
     "Names",
+    "Piece",
     "Place",
     "Profile",
     "Quality",
@@ -91,6 +93,7 @@ __all__ = [
     "band_of",
     "code_disagreement",
     "fold",
+    "highlighted",
     "language_of",
     "match_id",
     "normal_name",

@@ -102,7 +102,7 @@ def staff(settings: Settings, client: TestClient) -> dict[str, str]:
     del client
     opened = Database(settings)
     with opened.writing() as session:
-        token = add_staff(session, "officer@council.example")
+        token = add_staff(session, "officer@council.example", "admin")
     opened.dispose()
     return bearer(token)
 

@@ -1,7 +1,6 @@
 """The review queue: which pairs stand in it."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 from sqlalchemy import delete, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -17,7 +16,6 @@ from schemas.matches import Picture
 
 RANK = "rank"
 LOCK = 0x7175_6575
-CLAIM = timedelta(minutes=2)
 
 
 def ask_for_ranking(session: Session, *company_ids: str) -> None:
@@ -40,29 +38,6 @@ def forget_pending(session: Session, company_id: str, *, notes: bool = False) ->
     session.execute(delete(Job).where(Job.kind == RANK, Job.key == company_id))
     if notes:
         session.execute(update(Review).where(Review.pair_id.contains(company_id)).values(note=None))
-
-
-def claim_rankings(session: Session, limit: int) -> dict[str, int]:
-    """Claims waiting companies for this worker: company id to how often it was asked for."""
-    moment = now()
-    jobs = session.scalars(
-        select(Job)
-        .where(Job.kind == RANK, or_(Job.claimed_until.is_(None), Job.claimed_until < moment))
-        .order_by(Job.id.desc())
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
-    for job in jobs:
-        job.claimed_until = moment + CLAIM
-        job.attempts += 1
-    return {job.key: job.asked for job in jobs}
-
-
-def release_ranking(session: Session, company_id: str, asked: int) -> None:
-    """Ends a claim: the job is done, unless it was asked for again in the meantime."""
-    done = session.execute(delete(Job).where(Job.kind == RANK, Job.key == company_id, Job.asked == asked))
-    if not done.rowcount:  # type: ignore[attr-defined]  # a cursor result has it
-        session.execute(update(Job).where(Job.kind == RANK, Job.key == company_id).values(claimed_until=None))
 
 
 def lock_queue(session: Session) -> None:

@@ -1,19 +1,29 @@
-"""The council decides on a match."""
+"""The council decides on a match, and takes a decision back."""
+
+from collections import Counter
+from collections.abc import Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.actions.evidence import store_evidence
-from app.actions.queue import lock_queue, new_pair
-from app.db.base import now
+from app.actions.queue import ask_for_ranking, lock_queue, new_pair
+from app.db.base import new_id, now
 from app.db.matches import Pair, Review
-from app.errors import VersionStale
+from app.errors import NotFound, VersionStale
 from matching import Match
 from schemas.matches import Picture, ReviewIn
 
+RECENT = 1000
+"""Steps of an officer that are looked through for one to take back."""
 
-def review_match(session: Session, match: Match, data: ReviewIn, *, by: str, if_version: int | None) -> Pair:
+
+def review_match(  # noqa: PLR0913  # each is a part of the decision
+    session: Session, match: Match, data: ReviewIn, *, by: str, if_version: int | None, batch: str | None = None
+) -> Pair:
     """Writes a decision, with the picture it was made on; an earlier decision stays in the history.
+
+    Decisions with the same ``batch`` were made in one step and can be taken back in one.
 
     Raises:
         VersionStale: someone decided since ``if_version``.
@@ -38,6 +48,7 @@ def review_match(session: Session, match: Match, data: ReviewIn, *, by: str, if_
     session.add(
         Review(
             pair_id=match.id,
+            batch=batch or new_id(),
             decision=data.decision,
             reason=data.reason,
             note=data.note,
@@ -50,3 +61,79 @@ def review_match(session: Session, match: Match, data: ReviewIn, *, by: str, if_
     session.flush()
     store_evidence(session, [match], instead_of=[match.id])
     return pair
+
+
+def withdraw_decisions(session: Session, batch: str, *, by: str) -> list[Pair]:
+    """Takes back the decisions that an officer made in one step; what was decided before them holds again.
+
+    Raises:
+        NotFound: the officer made no such decisions.
+        VersionStale: somebody decided on one of the matches since; then nothing is taken back.
+    """
+    lock_queue(session)
+    made = session.scalars(select(Review).where(Review.batch == batch, Review.decided_by == by)).all()
+    made = [review for review in made if review.decision != "withdrawn"]
+    if not made:
+        raise NotFound("There is no such decision of yours.")
+    ids = [review.pair_id for review in made]
+    pairs = {pair.id: pair for pair in session.scalars(select(Pair).where(Pair.id.in_(ids)).with_for_update())}
+    steps = session.scalars(select(Review).where(Review.pair_id.in_(ids)).order_by(Review.decided_at, Review.id)).all()
+    moment, undoing = now(), new_id()
+    for review in made:
+        standing = decisions_standing([step for step in steps if step.pair_id == review.pair_id])
+        if not standing or standing[-1] is not review:
+            raise VersionStale("Somebody decided on this match after you, so nothing was taken back.")
+        pair = pairs.get(review.pair_id)
+        if pair is not None:
+            _restore(pair, standing[-2] if len(standing) > 1 else None)
+            ask_for_ranking(session, pair.first_id, pair.second_id)
+        session.add(
+            Review(
+                pair_id=review.pair_id,
+                batch=undoing,
+                decision="withdrawn",
+                decided_by=by,
+                decided_at=moment,
+                model=review.model,
+                probability=review.probability,
+                components=review.components,
+            )
+        )
+    session.flush()
+    return [pairs[pair_id] for pair_id in ids if pair_id in pairs]
+
+
+def decisions_standing(steps: Sequence[Review]) -> list[Review]:
+    """The decisions on one match that were not taken back, oldest first; the last one holds."""
+    standing: list[Review] = []
+    for step in steps:
+        if step.decision != "withdrawn":
+            standing.append(step)
+        elif standing:
+            standing.pop()
+    return standing
+
+
+def _restore(pair: Pair, earlier: Review | None) -> None:
+    pair.version += 1
+    pair.status = "pending" if earlier is None or earlier.decision == "withdrawn" else earlier.decision
+    pair.reason = earlier.reason if earlier else None
+    pair.note = earlier.note if earlier else None
+    pair.decided_by = earlier.decided_by if earlier else None
+    pair.decided_at = earlier.decided_at if earlier else None
+
+
+def last_batch(session: Session, by: str) -> str | None:
+    """The officer's latest step that was not taken back; None without one."""
+    taken_back: Counter[str] = Counter()
+    steps = session.scalars(
+        select(Review).where(Review.decided_by == by).order_by(Review.decided_at.desc(), Review.id.desc()).limit(RECENT)
+    )
+    for step in steps:
+        if step.decision == "withdrawn":
+            taken_back[step.pair_id] += 1
+        elif taken_back[step.pair_id]:
+            taken_back[step.pair_id] -= 1
+        else:
+            return step.batch
+    return None

@@ -1,29 +1,18 @@
 """Companies: registration, profile, search, status."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Response
 from fastapi.concurrency import run_in_threadpool
 
 from app.actions import companies as actions
-from app.api.deps import (
-    CallerDep,
-    IfMatch,
-    LanguageDep,
-    ReadSession,
-    ServiceDep,
-    WriteSession,
-    etag,
-    optional_version,
-    required_version,
-)
+from app.api.deps import CallerDep, IfMatch, LanguageDep, etag, optional_version, required_version
 from app.api.problems import responses
 from app.auth import authenticate
-from app.db.companies import Company
 from app.queries import companies as queries
-from app.texts import translate
-from matching import Disagreement, Language, Listing, Sector, Status, code_disagreement, trade_vocabulary
-from schemas.companies import CompanyIn, CompanyOut, CompanyPage, RegistrationOut, StatusIn, Warned
+from app.web.service import ReadSession, ServiceDep, WriteSession
+from matching import Sector, Status
+from schemas.companies import CompanyIn, CompanyOut, CompanyPage, RegistrationOut, StatusIn
 
 router = APIRouter(prefix="/v1/companies", tags=["companies"])
 
@@ -65,7 +54,11 @@ async def register(
     document = company.document()
     listings = document["listings"]
     quick = len(listings) <= READ_AT_ONCE
-    warnings = _warnings(listings, language) if quick else await run_in_threadpool(_warnings, listings, language)
+    warnings = (
+        queries.warnings_of(listings, language)
+        if quick
+        else await run_in_threadpool(queries.warnings_of, listings, language)
+    )
     return RegistrationOut(
         id=company.id,
         status=company.status,
@@ -95,7 +88,7 @@ def search(  # noqa: PLR0913  # the filters of the contract
     caller.require_staff()
     wanted = queries.CompanyFilter(country=country, sector=sector, region=region, hs=hs, status=status, words=q)
     found, following = queries.companies(session, wanted, limit=limit, after=cursor)
-    return CompanyPage(items=[shown(company, language) for company in found], next_cursor=following)
+    return CompanyPage(items=[queries.shown(company, language) for company in found], next_cursor=following)
 
 
 @router.get("/{company_id}", responses=responses(401, 404), summary="Read a company")
@@ -106,7 +99,7 @@ def read(
     caller.require_access_to(company_id)
     company = queries.company_by_id(session, company_id)
     response.headers["ETag"] = etag(company.version)
-    return shown(company, language)
+    return queries.shown(company, language)
 
 
 @router.put("/{company_id}", responses=responses(401, 404, 409, 412, 428), summary="Change a company")
@@ -120,7 +113,7 @@ def change(  # noqa: PLR0913  # each is a part of the request
     if_match: IfMatch = None,
 ) -> CompanyOut:
     """Replaces the profile. Listings keep their ``id``; without one a listing is new; one left out ends."""
-    caller.require_access_to(company_id)
+    caller.require_access_to(company_id, "reviewer")
     company = actions.change_company(
         session,
         company_id,
@@ -129,13 +122,13 @@ def change(  # noqa: PLR0913  # each is a part of the request
         by_staff=caller.staff_email is not None,
     )
     response.headers["ETag"] = etag(company.version)
-    return shown(company, language)
+    return queries.shown(company, language)
 
 
 @router.delete("/{company_id}", status_code=204, responses=responses(401, 404, 412), summary="Remove a company")
 def remove(company_id: str, session: WriteSession, caller: CallerDep, if_match: IfMatch = None) -> None:
     """Removes the company and its listings, contacts and tokens."""
-    caller.require_access_to(company_id)
+    caller.require_access_to(company_id, "admin")
     actions.delete_company(session, company_id, if_version=optional_version(if_match))
 
 
@@ -144,52 +137,7 @@ def set_status(  # noqa: PLR0913  # each is a part of the request
     company_id: str, data: StatusIn, session: WriteSession, caller: CallerDep, language: LanguageDep, response: Response
 ) -> CompanyOut:
     """For staff. A verified firm appears to counterparts, a suspended one to nobody."""
-    caller.require_staff()
+    caller.require_staff("reviewer")
     company = actions.set_status(session, company_id, data.status, reason=data.reason)
     response.headers["ETag"] = etag(company.version)
-    return shown(company, language)
-
-
-def shown(company: Company, language: Language) -> CompanyOut:
-    """A company as the firm itself and staff see it, with what looks wrong in it."""
-    document = queries.document(company)
-    return CompanyOut(
-        id=company.id,
-        status=company.status,
-        created_at=company.created_at,
-        changed_at=company.changed_at,
-        warnings=_warnings(document["listings"], language),
-        **document,
-    )
-
-
-def _warnings(listings: list[dict[str, Any]], language: Language) -> list[Warned]:
-    labels = trade_vocabulary()
-    found = enumerate(_disagreement(listing) for listing in listings)
-    return [
-        Warned(
-            pointer=f"/listings/{at}",
-            code="code_and_text_disagree",
-            message=translate(
-                "The code says “{declared}” ({declared_code}), the title speaks of “{spoken}” ({spoken_code})."
-                " Check which is right.",
-                language,
-                {
-                    "declared": labels[one.declared].labels[language],
-                    "declared_code": one.declared,
-                    "spoken": labels[one.spoken].labels[language],
-                    "spoken_code": one.spoken,
-                },
-            ),
-        )
-        for at, one in found
-        if one is not None
-    ]
-
-
-def _disagreement(listing: dict[str, Any]) -> Disagreement | None:
-    """Whether codes and title disagree; asked by nothing else, so that the answer is remembered for all alike."""
-    hs, isic = tuple(listing["hs_codes"]), tuple(listing["isic_codes"])
-    if not (hs or isic):
-        return None
-    return code_disagreement(Listing("", "offer", "goods", listing["title"], hs_codes=hs, isic_codes=isic))
+    return queries.shown(company, language)

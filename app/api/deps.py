@@ -1,49 +1,14 @@
 """What routes depend on, as named types."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
 from typing import Annotated
 
-from fastapi import Depends, Header, Request
-from sqlalchemy.orm import Session
+from fastapi import Depends, Header
 
-from app.actions.registration import Registrations
 from app.auth import Caller, authenticate
-from app.db import Database
 from app.errors import VersionMissing, VersionStale
-from app.live import LiveRegister
-from app.texts import language_asked_for, translate
+from app.texts import language_asked_for
+from app.web.service import ServiceDep
 from matching import Language
-
-
-@dataclass(frozen=True, slots=True)
-class Service:
-    """The parts of the running service that routes use."""
-
-    database: Database
-    live: LiveRegister
-    registrations: Registrations
-    catch_up: Callable[[], None]
-
-
-async def service(request: Request) -> Service:  # async: these few need no thread
-    """The running service."""
-    found: Service = request.app.state.service
-    return found
-
-
-ServiceDep = Annotated[Service, Depends(service)]
-
-
-def _reading(parts: ServiceDep) -> Iterator[Session]:
-    with parts.database.reading() as session:
-        yield session
-
-
-def _writing(parts: ServiceDep) -> Iterator[Session]:
-    with parts.database.writing() as session:
-        yield session
 
 
 def _caller(parts: ServiceDep, authorization: Annotated[str | None, Header(include_in_schema=False)] = None) -> Caller:
@@ -55,21 +20,9 @@ async def _language(accept_language: Annotated[str | None, Header()] = None) -> 
     return language_asked_for(accept_language)
 
 
-async def _today() -> date:
-    return datetime.now(UTC).date()
-
-
-ReadSession = Annotated[Session, Depends(_reading, scope="function")]
-WriteSession = Annotated[Session, Depends(_writing, scope="function")]
 CallerDep = Annotated[Caller, Depends(_caller)]
 LanguageDep = Annotated[Language, Depends(_language)]
-Today = Annotated[date, Depends(_today)]
 IfMatch = Annotated[str | None, Header(description="The ETag that you read.")]
-
-
-def translator(language: Language) -> Callable[[str], str]:
-    """Translates whole sentences into one language."""
-    return lambda message: translate(message, language)
 
 
 def etag(version: int) -> str:

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from app.api.deps import ReadSession, ServiceDep
+from app.web.service import ReadSession, ServiceDep
 from schemas.health import Alive, Ready
 
 router = APIRouter(tags=["health"])

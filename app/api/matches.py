@@ -9,33 +9,13 @@ from fastapi import APIRouter, Header, Query, Response
 from fastapi.responses import Response as AnyResponse
 
 from app.actions import reviews as actions
-from app.api.deps import (
-    CallerDep,
-    IfMatch,
-    LanguageDep,
-    ReadSession,
-    ServiceDep,
-    Today,
-    WriteSession,
-    etag,
-    optional_version,
-    translator,
-)
+from app.api.deps import CallerDep, IfMatch, LanguageDep, etag, optional_version
 from app.api.problems import responses
-from app.db.matches import Pair
 from app.queries import matches as queries
+from app.texts import translator
+from app.web.service import ReadSession, ServiceDep, Today, WriteSession
 from matching import Language, Sector
-from schemas.matches import (
-    PENDING,
-    MatchOut,
-    Picture,
-    QueuedMatchOut,
-    QueuePage,
-    RankingPage,
-    ReviewIn,
-    ReviewOut,
-    ReviewStatus,
-)
+from schemas.matches import PENDING, MatchOut, Picture, QueuedMatchOut, QueuePage, RankingPage, ReviewIn, ReviewStatus
 
 router = APIRouter(prefix="/v1", tags=["matches"])
 
@@ -79,7 +59,7 @@ def ranking(  # noqa: PLR0913  # the filters of the contract
     page = RankingPage(
         items=[
             MatchOut.of(
-                match, rank=rank, review=_review(known.get(match.id), for_staff=staff), computed_at=moment
+                match, rank=rank, review=queries.review_of(known.get(match.id), for_staff=staff), computed_at=moment
             ).localised(language, translator(language))
             for rank, match in ranked.items()
         ],
@@ -122,7 +102,7 @@ def queue(  # noqa: PLR0913  # the filters of the contract
     )
     pairs, following = queries.review_queue(session, wanted, limit=limit)
     versions = queries.company_versions(session, [one for pair in pairs for one in (pair.first_id, pair.second_id)])
-    return QueuePage(items=[_queued(pair, versions, language) for pair in pairs], next_cursor=following)
+    return QueuePage(items=[queries.queued(pair, versions, language) for pair in pairs], next_cursor=following)
 
 
 @router.get("/matches/{match_id}", responses=responses(401, 403, 404), summary="Read a match")
@@ -141,7 +121,7 @@ def read(  # noqa: PLR0913  # each is a part of the request
     if pair is not None:
         response.headers["ETag"] = etag(pair.version)
         versions = queries.company_versions(session, [pair.first_id, pair.second_id])
-        return _queued(pair, versions, language)
+        return queries.queued(pair, versions, language)
     match = queries.pair_of(match_id, parts.live.fresh(session), today=today)
     response.headers["ETag"] = etag(0)
     return QueuedMatchOut(
@@ -162,31 +142,12 @@ def review(  # noqa: PLR0913  # each is a part of the request
     if_match: IfMatch = None,
 ) -> QueuedMatchOut:
     """For staff: approves, rejects or defers a match; with ``If-Match`` only if nobody else did."""
-    officer = caller.require_staff()
+    officer = caller.require_staff("reviewer")
     match = queries.pair_of(match_id, parts.live.fresh(session), today=today)
     pair = actions.review_match(session, match, data, by=officer, if_version=optional_version(if_match))
     response.headers["ETag"] = etag(pair.version)
     versions = queries.company_versions(session, [pair.first_id, pair.second_id])
-    return _queued(pair, versions, language)
-
-
-def _review(pair: Pair | None, *, for_staff: bool) -> ReviewOut:
-    if pair is None:
-        return PENDING
-    if not for_staff:
-        return ReviewOut(status=pair.status)
-    return ReviewOut(status=pair.status, reason=pair.reason, note=pair.note, by=pair.decided_by, at=pair.decided_at)
-
-
-def _queued(pair: Pair, versions: dict[str, int], language: Language) -> QueuedMatchOut:
-    picture = Picture.model_validate(pair.picture)
-    then = {company.id: picture.versions[side] for side, company in picture.companies.items()}
-    return QueuedMatchOut(
-        **pair.picture,
-        review=_review(pair, for_staff=True),
-        changed_since=any(versions.get(company_id) != version for company_id, version in then.items()),
-        computed_at=pair.computed_at,
-    ).localised(language, translator(language))
+    return queries.queued(pair, versions, language)
 
 
 def _tag(body: str, change: int, language: Language) -> str:

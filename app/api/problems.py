@@ -75,6 +75,22 @@ def problem(  # noqa: PLR0913  # the members of the document
     return Response(document.model_dump_json(), status_code=status, media_type=MEDIA_TYPE, headers=dict(headers or {}))
 
 
+def too_large(request: Request, most: int) -> Response:
+    """The answer to a body of more than ``most`` bytes."""
+    language = language_asked_for(request.headers.get("accept-language"))
+    return problem(
+        request,
+        status=413,
+        code="body-too-large",
+        title=translate("The body is too large", language),
+        detail=translate(
+            "Send at most {most} bytes. Many companies at once go through caravan import.",
+            language,
+            {"most": str(most)},
+        ),
+    )
+
+
 async def _failure(request: Request, failed: Exception) -> Response:
     assert isinstance(failed, Failure)  # noqa: S101  # it is installed for these
     language = language_asked_for(request.headers.get("accept-language"))

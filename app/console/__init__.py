@@ -1,1 +1,1 @@
-"""The pages that people open in a browser."""
+"""The pages: of firms and of the council."""

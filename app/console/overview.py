@@ -38,5 +38,5 @@ def table(name: str, visit: Officer, session: ReadSession, today: Today) -> Resp
                 "Content-Language": visit.language,
             }
             body = csv_bytes(picture.head, picture.rows, visit.language)
-            return visit.finish(Response(body, media_type="text/csv; charset=utf-8", headers=headers))
+            return Response(body, media_type="text/csv; charset=utf-8", headers=headers)
     raise NotFound("There is no such table.")

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from app.console.charts import Bar, Chart, Tile, bars, columns, funnel, heat_map, tile_map
 from app.console.reader import Reader
 from app.console.region_tiles import PLACES, short_name
+from app.db.matches import Decision
 from app.queries.needs import Supply, UnmetNeed
 from app.queries.overview import Month, Overview, RegisterFigures, Stage
 from matching import COUNTRIES, SECTORS, trade_vocabulary
@@ -34,7 +36,7 @@ class Picture:
     title: str
     says: str
     chart: Chart
-    head: Row
+    head: Sequence[str]
     rows: Sequence[Row]
     notes: tuple[str, ...] = ()
 
@@ -85,7 +87,7 @@ def _funnel(stages: Sequence[Stage], reader: Reader) -> Picture:
         "reviewed": say("Reviewed"),
         "approved": say("Approved"),
     }
-    shares = ["", *(reader.share(after.count, before.count) for before, after in zip(stages, stages[1:], strict=False))]
+    shares = ["", *(reader.share(after.count, before.count) for before, after in pairwise(stages))]
     rows = [
         Bar(
             name=names[stage.name],
@@ -171,7 +173,6 @@ def _supply(supply: Supply, reader: Reader) -> Picture:
 
 def _unmet(needs: Sequence[UnmetNeed], reader: Reader) -> Picture:
     say = reader.say
-    kinds = reader.kinds()
     total = sum(need.count for need in needs)
     return Picture(
         name="unmet-needs",
@@ -181,7 +182,7 @@ def _unmet(needs: Sequence[UnmetNeed], reader: Reader) -> Picture:
             [
                 Bar(
                     name=_concept(need, reader),
-                    after=f" · {kinds[need.kind]}",
+                    after=f" · {reader.kind(need.kind)}",
                     value=need.count,
                     says=f"{reader.number(need.count)} ({_by_code(need.by_country, reader)})",
                     title=f"{_concept(need, reader)}: {reader.number(need.count)}",
@@ -201,7 +202,7 @@ def _unmet(needs: Sequence[UnmetNeed], reader: Reader) -> Picture:
             [
                 _concept(need, reader),
                 _code(need),
-                kinds[need.kind],
+                reader.kind(need.kind),
                 *(need.by_country.get(country, 0) for country in COUNTRIES),
                 need.count,
                 "; ".join(need.titles),
@@ -216,11 +217,13 @@ def _unmet(needs: Sequence[UnmetNeed], reader: Reader) -> Picture:
 
 def _months(months: Sequence[Month], reader: Reader) -> Picture:
     say = reader.say
-    decisions = {"approved": say("Approved"), "deferred": say("Deferred"), "rejected": say("Rejected")}
+    decisions: dict[Decision, str] = {
+        "approved": say("Approved"),
+        "deferred": say("Deferred"),
+        "rejected": say("Rejected"),
+    }
     series = [(say("Matches found"), [month.found for month in months])]
-    series += [
-        (name, [dict(month.decisions).get(decision, 0) for month in months]) for decision, name in decisions.items()
-    ]
+    series += [(name, [month.decisions.get(decision, 0) for month in months]) for decision, name in decisions.items()]
     most_found, most_decided = max(series[0][1]), max(max(values) for _, values in series[1:])
     return Picture(
         name="months",
@@ -304,8 +307,8 @@ def _regions(country: str, firms: Mapping[str | None, int], reader: Reader) -> P
         ),
         head=[say("Region"), say("Code"), say("Firms")],
         rows=[
-            *([name, region, firms.get(region, 0)] for region, name in names.items()),
-            [say("No region given"), "", nowhere],
+            *((name, region, firms.get(region, 0)) for region, name in names.items()),
+            (say("No region given"), "", nowhere),
         ],
         notes=(say("No region given: {count}.", count=reader.number(nowhere)),) if nowhere else (),
     )

@@ -8,8 +8,7 @@ from babel.dates import format_date
 from babel.numbers import format_decimal, format_percent
 
 from app.console.language import text
-from app.queries.catalogue import LABELS
-from app.texts import translate
+from app.console.words import KINDS, SECTORS
 from matching import COUNTRIES, Kind, Language, Names, Sector
 
 SHORT_SECTORS: dict[Sector, Names] = {
@@ -58,18 +57,12 @@ class Reader:
 
     def sector(self, sector: Sector) -> str:
         """A sector's name."""
-        return translate(LABELS[sector], self.language)
+        return self.say(SECTORS[sector])
 
     def short(self, sector: Sector) -> str:
         """A sector's name, cut short."""
         return SHORT_SECTORS[sector][self.language]
 
-    def kinds(self) -> dict[Kind, str]:
-        """What the kinds of listings are called."""
-        return {
-            "goods": self.say("goods"),
-            "service": self.say("service"),
-            "investment": self.say("investment"),
-            "technology": self.say("technology"),
-            "partnership": self.say("partnership"),
-        }
+    def kind(self, kind: Kind) -> str:
+        """What a kind of listing is called."""
+        return self.say(KINDS[kind])

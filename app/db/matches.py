@@ -11,6 +11,8 @@ from app.db.base import ID_LENGTH, Base, UtcDateTime, new_id, now
 
 ReviewStatus = Literal["pending", "approved", "rejected", "deferred"]
 Decision = Literal["approved", "rejected", "deferred"]
+Step = Literal["approved", "rejected", "deferred", "withdrawn"]
+"""What stands in the history: decisions, and that the last of them was taken back."""
 Reason = Literal["not_relevant", "wrong_scale", "already_partners", "compliance", "capacity", "other"]
 PAIR_ID_LENGTH = 2 * ID_LENGTH + 1
 
@@ -65,14 +67,16 @@ class PairEvidence(Base):
 class Review(Base):
     """A decision, kept for learning and for the record; no row of it is ever changed.
 
-    It names the companies without a foreign key, because decisions outlive the firms they were made on.
+    It names the companies without a foreign key, because decisions outlive the firms they were made on. Decisions
+    that were made in one step share a ``batch``. One that is ``withdrawn`` undoes the decision before it.
     """
 
     __tablename__ = "reviews"
 
     id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
     pair_id: Mapped[str] = mapped_column(String(PAIR_ID_LENGTH), index=True)
-    decision: Mapped[Decision] = mapped_column(String(16))
+    batch: Mapped[str] = mapped_column(String(ID_LENGTH), index=True)
+    decision: Mapped[Step] = mapped_column(String(16))
     reason: Mapped[Reason | None] = mapped_column(String(32))
     note: Mapped[str | None] = mapped_column(Text)
     decided_by: Mapped[str] = mapped_column(Text)

@@ -1,20 +1,34 @@
 """Staff of the council, and everyone's tokens."""
 
 from datetime import datetime
+from typing import Literal, get_args
 
-from sqlalchemy import ForeignKey, String, Text
+from sqlalchemy import CheckConstraint, ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.base import ID_LENGTH, Base, UtcDateTime, new_id, now
 
+Role = Literal["viewer", "reviewer", "admin"]
+ROLES: tuple[Role, ...] = get_args(Role)
+"""Each may do what those before it may: read; decide, verify and import; settings and staff."""
+
 
 class StaffMember(Base):
-    """An officer of the council; ``email`` is kept in lower case."""
+    """An officer of the council; ``email`` is kept in lower case.
+
+    ``totp_step`` is the last time step (RFC 6238) whose code was used, so that no code signs in twice.
+    """
 
     __tablename__ = "staff"
+    __table_args__ = (CheckConstraint("role IN ('viewer', 'reviewer', 'admin')", "role"),)
 
     id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
     email: Mapped[str] = mapped_column(Text, unique=True)
+    role: Mapped[Role] = mapped_column(String(16))
+    password_hash: Mapped[str | None] = mapped_column(Text)
+    totp_secret: Mapped[str | None] = mapped_column(String(64))
+    totp_step: Mapped[int | None]
+    disabled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
 
 

@@ -5,14 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, or_, select, tuple_
+from sqlalchemy import exists, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from app.db.companies import Company, CompanySector, ListingCode, ListingRow
 from app.db.profiles import AT_ONCE, WITH_ALL
 from app.errors import CursorInvalid, NotFound
 from app.queries.cursors import CURSOR_HINT, cursor, place_of
-from matching import fold
+from app.texts import translate
+from matching import Disagreement, Language, Listing, code_disagreement, fold, trade_vocabulary
+from schemas.companies import CompanyOut, Warned
 
 CONTACT_FIELDS = ("name", "role", "email", "phone")
 
@@ -81,6 +83,17 @@ def companies(
     return page, cursor(page[-1].created_at.isoformat(), page[-1].id) if more else None
 
 
+def companies_of_address(session: Session, email: str) -> list[str]:
+    """Ids of the companies whose contact has this e-mail address, in any case, that are not suspended."""
+    return list(
+        session.scalars(
+            select(Company.id)
+            .where(func.lower(Company.contact_email) == email.strip().lower(), Company.status != "suspended")
+            .order_by(Company.created_at)
+        )
+    )
+
+
 def every_company(session: Session) -> Iterator[Company]:
     """All companies, oldest first, read in batches."""
     ids = list(session.scalars(select(Company.id).order_by(Company.created_at, Company.id)))
@@ -130,6 +143,52 @@ def listing_document(row: ListingRow) -> dict[str, Any]:
         "certificates": row.certificates,
         "valid_until": row.valid_until.isoformat() if row.valid_until else None,
     }
+
+
+def shown(company: Company, language: Language) -> CompanyOut:
+    """A company as the firm itself and staff see it, with what looks wrong in it."""
+    fields = document(company)
+    return CompanyOut(
+        id=company.id,
+        status=company.status,
+        created_at=company.created_at,
+        changed_at=company.changed_at,
+        warnings=warnings_of(fields["listings"], language),
+        **fields,
+    )
+
+
+def warnings_of(listings: list[dict[str, Any]], language: Language) -> list[Warned]:
+    """Codes and titles that disagree among a profile's listings."""
+    labels = trade_vocabulary()
+    found = enumerate(_disagreement(listing) for listing in listings)
+    return [
+        Warned(
+            pointer=f"/listings/{at}",
+            code="code_and_text_disagree",
+            message=translate(
+                "The code says “{declared}” ({declared_code}), the title speaks of “{spoken}” ({spoken_code})."
+                " Check which is right.",
+                language,
+                {
+                    "declared": labels[one.declared].labels[language],
+                    "declared_code": one.declared,
+                    "spoken": labels[one.spoken].labels[language],
+                    "spoken_code": one.spoken,
+                },
+            ),
+        )
+        for at, one in found
+        if one is not None
+    ]
+
+
+def _disagreement(listing: dict[str, Any]) -> Disagreement | None:
+    """Whether codes and title disagree; asked by nothing else, so that the answer is remembered for all alike."""
+    hs, isic = tuple(listing["hs_codes"]), tuple(listing["isic_codes"])
+    if not (hs or isic):
+        return None
+    return code_disagreement(Listing("", "offer", "goods", listing["title"], hs_codes=hs, isic_codes=isic))
 
 
 def filled(fields: dict[str, Any]) -> dict[str, Any]:

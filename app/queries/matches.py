@@ -13,7 +13,9 @@ from app.db.matches import Pair
 from app.errors import NotFound
 from app.live import Fresh
 from app.queries.cursors import cursor, place_of
-from matching import Match, Sector, Status, Wanted
+from app.texts import translator
+from matching import Language, Match, Sector, Status, Wanted, fold
+from schemas.matches import PENDING, Picture, QueuedMatchOut, ReviewOut
 
 SEEN_BY_COMPANIES: tuple[Status, ...] = ("verified",)
 SEEN_BY_STAFF: tuple[Status, ...] = ("verified", "submitted", "unclaimed")
@@ -38,6 +40,7 @@ class QueueFilter:
     min_probability: float | None = None
     max_probability: float | None = None
     company: str | None = None
+    words: str | None = None
     cursor: str | None = None
 
 
@@ -90,6 +93,9 @@ def review_queue(session: Session, wanted: QueueFilter, *, limit: int) -> tuple[
     if wanted.sector is not None:
         either = or_(CompanySector.company_id == Pair.first_id, CompanySector.company_id == Pair.second_id)
         query = query.where(exists().where(either, CompanySector.sector == wanted.sector))
+    for word in fold(wanted.words or "").split():
+        either = or_(Company.id == Pair.first_id, Company.id == Pair.second_id)
+        query = query.where(exists().where(either, Company.search_text.contains(word, autoescape=True)))
     place = place_of(wanted.cursor, float, str)
     if place is not None:
         probability, pair_id = place
@@ -105,6 +111,27 @@ def company_versions(session: Session, ids: Iterable[str]) -> dict[str, int]:
     """The present version of each company."""
     rows = session.execute(select(Company.id, Company.version).where(Company.id.in_(set(ids))))
     return dict(rows.all())
+
+
+def review_of(pair: Pair | None, *, for_staff: bool) -> ReviewOut:
+    """What the council decided on a pair; a company learns the decision only."""
+    if pair is None:
+        return PENDING
+    if not for_staff:
+        return ReviewOut(status=pair.status)
+    return ReviewOut(status=pair.status, reason=pair.reason, note=pair.note, by=pair.decided_by, at=pair.decided_at)
+
+
+def queued(pair: Pair, versions: dict[str, int], language: Language) -> QueuedMatchOut:
+    """A stored pair as staff see it; ``versions`` are the companies' present ones."""
+    picture = Picture.model_validate(pair.picture)
+    then = {company.id: picture.versions[side] for side, company in picture.companies.items()}
+    return QueuedMatchOut(
+        **pair.picture,
+        review=review_of(pair, for_staff=True),
+        changed_since=any(versions.get(company_id) != version for company_id, version in then.items()),
+        computed_at=pair.computed_at,
+    ).localised(language, translator(language))
 
 
 def pair_of(match_id: str, fresh: Fresh, *, today: date) -> Match:

@@ -3,13 +3,13 @@
 Suspended firms count among the statuses and nowhere else. A firm with several sectors counts in each of them.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Literal
 
-from sqlalchemy import ColumnElement, case, func, or_, select, union
+from sqlalchemy import ColumnElement, Select, case, func, or_, select, union
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.db.companies import Company, CompanySector, ListingRow
@@ -59,7 +59,8 @@ class Stage:
 class Month:
     """A month, named by its first day (UTC): pairs that were stored first in it, and decisions taken in it.
 
-    A pair that fell out of the queue undecided is not counted any more; a decision that was changed counts again.
+    A pair that fell out of the queue undecided is not counted any more. A decision that was changed counts again, one
+    that was taken back does not.
     """
 
     first_day: date
@@ -80,7 +81,7 @@ class Overview:
 
 
 def overview(session: Session, today: date) -> Overview:
-    """The whole overview; sixteen statements."""
+    """The whole overview; seventeen statements."""
     return Overview(
         register_figures(session, today),
         supplies(session, today),
@@ -141,22 +142,17 @@ def funnel(session: Session) -> tuple[Stage, ...]:
 
 
 def months(session: Session, today: date, count: int = MONTHS) -> tuple[Month, ...]:
-    """The last months up to this one, oldest first; two statements."""
+    """The last months up to this one, oldest first; three statements."""
     starts = _month_starts(today, count)
-    month_found, month_decided = _month_of(Pair.found_at, starts), _month_of(Review.decided_at, starts)
+    month = _month_of(Pair.found_at, starts)
     found = dict(
-        session.execute(
-            select(month_found, func.count()).where(Pair.found_at >= _midnight(starts[0])).group_by(month_found)
-        ).all()
+        session.execute(select(month, func.count()).where(Pair.found_at >= _midnight(starts[0])).group_by(month)).all()
     )
-    decided: dict[int, dict[Decision, int]] = defaultdict(dict)
-    for at, decision, number in session.execute(
-        select(month_decided, Review.decision, func.count())
-        .where(Review.decided_at >= _midnight(starts[0]))
-        .group_by(month_decided, Review.decision)
-    ):
-        decided[at][decision] = number
-    return tuple(Month(start, found.get(at, 0), decided[at]) for at, start in enumerate(starts))
+    decisions = _plain_decisions(session, starts)
+    for moment, decision in _contested_decisions(session):
+        if moment >= _midnight(starts[0]):
+            decisions[_place(moment, starts)][decision] += 1
+    return tuple(Month(start, found.get(at, 0), dict(decisions[at])) for at, start in enumerate(starts))
 
 
 def firms_by_region(session: Session) -> dict[str, dict[str | None, int]]:
@@ -190,14 +186,52 @@ def _in_a_pair(*which: ColumnElement[bool]) -> ColumnElement[bool]:
     return Company.id.in_(union(select(Pair.first_id).where(*which), select(Pair.second_id).where(*which)))
 
 
+def _plain_decisions(session: Session, starts: Sequence[date]) -> dict[int, Counter[Decision]]:
+    """Decisions by the place of their month, of the pairs that none was ever taken back of."""
+    month = _month_of(Review.decided_at, starts)
+    rows = session.execute(
+        select(month, Review.decision, func.count())
+        .where(Review.decided_at >= _midnight(starts[0]), Review.pair_id.not_in(_contested()))
+        .group_by(month, Review.decision)
+    )
+    found: dict[int, Counter[Decision]] = defaultdict(Counter)
+    for at, decision, number in rows:
+        if decision != "withdrawn":
+            found[at][decision] = number
+    return found
+
+
+def _contested_decisions(session: Session) -> list[tuple[datetime, Decision]]:
+    """The decisions that stand of the pairs that one was taken back of: each withdrawal undoes the last before it."""
+    standing: dict[str, list[tuple[datetime, Decision]]] = defaultdict(list)
+    for pair_id, moment, step in session.execute(
+        select(Review.pair_id, Review.decided_at, Review.decision)
+        .where(Review.pair_id.in_(_contested()))
+        .order_by(Review.decided_at, Review.id)
+    ):
+        if step != "withdrawn":
+            standing[pair_id].append((moment, step))
+        elif standing[pair_id]:
+            standing[pair_id].pop()
+    return [decision for decisions in standing.values() for decision in decisions]
+
+
+def _contested() -> Select[str]:
+    return select(Review.pair_id).where(Review.decision == "withdrawn")
+
+
+def _place(moment: datetime, starts: Sequence[date]) -> int:
+    return sum(moment >= _midnight(start) for start in starts[1:])
+
+
 def _month_starts(today: date, count: int) -> list[date]:
     last = today.year * 12 + today.month - 1
     return [date(month // 12, month % 12 + 1, 1) for month in range(last - count + 1, last + 1)]
 
 
-def _month_of(moment: InstrumentedAttribute[datetime], starts: Iterable[date]) -> ColumnElement[int]:
+def _month_of(moment: InstrumentedAttribute[datetime], starts: Sequence[date]) -> ColumnElement[int]:
     """The place among ``starts`` of the month that a moment lies in, if it is not before the first."""
-    return case(*((moment < _midnight(start), at) for at, start in enumerate([*starts][1:])), else_=len([*starts]) - 1)
+    return case(*((moment < _midnight(start), at) for at, start in enumerate(starts[1:])), else_=len(starts) - 1)
 
 
 def _midnight(day: date) -> datetime:

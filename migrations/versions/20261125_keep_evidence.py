@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261125_keep_evidence"
-down_revision = "20261125_mark_changes"
+down_revision = "20261125_open_console"
 branch_labels = None
 depends_on = None
 

@@ -11,9 +11,9 @@ from babel.messages.pofile import read_po
 import app
 import matching
 import schemas
-from app.api.catalogue import LABELS
 from app.api.problems import SENTENCES
 from app.errors import Failure
+from app.queries.catalogue import LABELS
 from app.texts import LOCALES, language_asked_for, translate
 from matching import Language
 from schemas.problems import MESSAGES

@@ -74,7 +74,7 @@ def test_rows_are_made_from_pictures_stored_before(
     queue(client, staff)
     before = met(database)
     with database.engine.begin() as connection:
-        command.downgrade(alembic_config(connection), "20261125_mark_changes")
+        command.downgrade(alembic_config(connection), "20261125_open_console")
     database.migrate()
     assert met(database) == before
     assert len(before) == 2

@@ -49,7 +49,7 @@ def test_openapi_names_problems_and_the_token(client: TestClient) -> None:
 
 
 def test_unknown_address_and_method_are_problems(client: TestClient) -> None:
-    for answer in (client.get("/v2"), client.patch("/v1/sectors")):
+    for answer in (client.get("/v1/nothing"), client.patch("/v1/sectors")):
         assert answer.headers["content-type"] == "application/problem+json"
         assert answer.json()["status"] == answer.status_code
 

@@ -4,8 +4,9 @@ from datetime import UTC, date, datetime
 
 from app.actions.registration import Newcomer, add_companies
 from app.db import Database
+from app.db.base import new_id
 from app.db.companies import ListingRow
-from app.db.matches import Decision, Pair, PairEvidence, Reason, Review, ReviewStatus
+from app.db.matches import Pair, PairEvidence, Reason, Review, ReviewStatus, Step
 from matching import Status
 from schemas.companies import CompanyIn
 from tests.factories import Document, company, listing
@@ -47,12 +48,13 @@ def paired(  # noqa: PLR0913  # what a pair is made of
         )
 
 
-def decided(database: Database, decision: Decision, at: datetime) -> None:
+def decided(database: Database, decision: Step, at: datetime, pair_id: str = "one.other") -> None:
     """Writes a decision into the record."""
     with database.writing() as session:
         session.add(
             Review(
-                pair_id="one.other",
+                pair_id=pair_id,
+                batch=new_id(),
                 decision=decision,
                 decided_by="officer@council.example",
                 decided_at=at,

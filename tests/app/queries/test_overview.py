@@ -1,7 +1,7 @@
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from app.db import Database
-from app.queries.overview import firms_by_region, front_page, funnel, months, register_figures
+from app.queries.overview import firms_by_region, front_page, funnel, months, overview, register_figures
 from tests.app.queries.registers import TODAY, added, decided, end, firm, need, offer, paired
 from tests.statements import reads_counted
 
@@ -74,11 +74,27 @@ def test_months_reach_back_over_the_year(database: Database) -> None:
     with database.reading() as session, reads_counted(database) as sent:
         september, october, november = months(session, TODAY, 3)
         january, *_ = months(session, date(2026, 3, 1), 3)
-    assert len(sent) == 4
+    assert len(sent) == 6
     assert (september.first_day, september.found, september.decisions) == (date(2026, 9, 1), 1, {"approved": 1})
     assert (october.found, october.decisions) == (0, {"approved": 1, "rejected": 1})
     assert (november.first_day, november.found, november.decisions) == (date(2026, 11, 1), 1, {})
     assert january.first_day == date(2026, 1, 1)
+
+
+def test_decision_that_was_taken_back_does_not_count(database: Database) -> None:
+    october, november = datetime(2026, 10, 30, tzinfo=UTC), datetime(2026, 11, 2, tzinfo=UTC)
+    for pair_id in ("changed", "undone"):
+        decided(database, "approved", october, pair_id)
+    decided(database, "rejected", november, "changed")
+    decided(database, "withdrawn", november + timedelta(hours=1), "changed")
+    decided(database, "deferred", november + timedelta(hours=2), "changed")
+    decided(database, "withdrawn", november, "undone")
+    decided(database, "approved", datetime(2026, 8, 1, tzinfo=UTC), "old")
+    decided(database, "rejected", november, "old")
+    decided(database, "withdrawn", november + timedelta(hours=1), "old")
+    with database.reading() as session:
+        found = [month.decisions for month in months(session, TODAY, 3)]
+    assert found == [{}, {"approved": 1}, {"deferred": 1}]
 
 
 def test_firms_by_region(database: Database) -> None:
@@ -93,6 +109,17 @@ def test_firms_by_region(database: Database) -> None:
     with database.reading() as session, reads_counted(database) as sent:
         assert firms_by_region(session) == {"KZ": {"KZ-39": 2, None: 1}, "NG": {"NG-LA": 1}}
     assert len(sent) == 1
+
+
+def test_whole_overview_takes_a_fixed_number_of_statements(database: Database) -> None:
+    for _ in range(2):
+        mill, trader = firm("KZ", need("Cocoa powder"), need("Ginger")), firm("NG", offer("Cocoa powder"))
+        added(database, mill, trader)
+        paired(database, mill, trader, (mill.listing_ids[0], trader.listing_ids[0]))
+        with database.reading() as session, reads_counted(database) as sent:
+            found = overview(session, TODAY)
+        assert len(sent) == 17
+    assert (found.funnel[0].count, found.unmet[0].count, found.months[-1].found) == (4, 2, 2)
 
 
 def test_empty_register_has_no_figures(database: Database) -> None:

@@ -1,12 +1,10 @@
 """Refuses bodies that are too large before they are in memory."""
 
+from collections.abc import Callable
 from contextlib import suppress
 
-from fastapi import Request
+from fastapi import Request, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-from app.api.problems import problem
-from app.texts import language_asked_for, translate
 
 
 class _TooLarge(Exception):
@@ -14,11 +12,18 @@ class _TooLarge(Exception):
 
 
 class BodyLimit:
-    """An ASGI layer that answers 413 when a body has more than ``most`` bytes, announced or not."""
+    """An ASGI layer that refuses a body of more than ``most`` bytes, announced or not.
 
-    def __init__(self, app: ASGIApp, most: int) -> None:
+    Args:
+        app: what answers otherwise.
+        most: bytes that are taken.
+        refusal: the answer, with status 413.
+    """
+
+    def __init__(self, app: ASGIApp, most: int, refusal: Callable[[Request], Response]) -> None:
         self._app = app
         self._most = most
+        self._refusal = refusal
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handles one connection."""
@@ -53,18 +58,6 @@ class BodyLimit:
             await self._refuse(scope, receive, send)
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope)
-        language = language_asked_for(request.headers.get("accept-language"))
-        answer = problem(
-            request,
-            status=413,
-            code="body-too-large",
-            title=translate("The body is too large", language),
-            detail=translate(
-                "Send at most {most} bytes. Many companies at once go through caravan import.",
-                language,
-                {"most": str(self._most)},
-            ),
-            headers={"Connection": "close"},
-        )
+        answer = self._refusal(Request(scope))
+        answer.headers["Connection"] = "close"
         await answer(scope, receive, send)

@@ -1,0 +1,53 @@
+"""Claiming work that is kept in the database."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import delete, or_, select, update
+from sqlalchemy.orm import Session
+
+from app.db.base import now
+from app.db.jobs import Job
+
+CLAIM = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A job of this worker, until the claim runs out. ``asked`` is how often it was asked for."""
+
+    key: str
+    asked: int
+    attempts: int
+    payload: dict[str, Any]
+
+
+def claim_jobs(session: Session, kind: str, limit: int) -> list[Claimed]:
+    """Claims waiting jobs of a kind for this worker, newest first."""
+    moment = now()
+    jobs = session.scalars(
+        select(Job)
+        .where(Job.kind == kind, or_(Job.claimed_until.is_(None), Job.claimed_until < moment))
+        .order_by(Job.id.desc())
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    for job in jobs:
+        job.claimed_until = moment + CLAIM
+        job.attempts += 1
+    return [Claimed(job.key, job.asked, job.attempts, job.payload) for job in jobs]
+
+
+def release_job(session: Session, kind: str, key: str, asked: int) -> None:
+    """Ends a claim: the job is done, unless it was asked for again in the meantime."""
+    done = session.execute(delete(Job).where(Job.kind == kind, Job.key == key, Job.asked == asked))
+    if not done.rowcount:  # type: ignore[attr-defined]  # a cursor result has it
+        session.execute(update(Job).where(Job.kind == kind, Job.key == key).values(claimed_until=None))
+
+
+def postpone_job(session: Session, kind: str, key: str, why: str, wait: timedelta) -> None:
+    """Lets a job that failed be tried again later."""
+    session.execute(
+        update(Job).where(Job.kind == kind, Job.key == key).values(claimed_until=now() + wait, error=why[:1000])
+    )

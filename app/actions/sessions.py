@@ -1,0 +1,202 @@
+"""Signing in with a browser, and out."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from app.actions.attempts import count_attempt, forget_attempts, key_of, require_few_attempts
+from app.actions.passwords import password_fits, password_hash, use_code
+from app.actions.tokens import digest_of, new_secret
+from app.db.base import now
+from app.db.jobs import Job
+from app.db.sessions import BROWSER_LENGTH, BrowserSession, SignInLink
+from app.db.staff import StaffMember, Token
+from app.errors import LinkInvalid
+from app.queries.companies import companies_of_address
+
+STAFF_STAYS = timedelta(hours=12)
+COMPANY_STAYS = timedelta(days=30)
+LINK_LASTS = timedelta(minutes=15)
+INVITATION_LASTS = timedelta(days=3)
+MOST_WRONG = 5
+"""Wrong passwords from one address for one account, in a quarter of an hour. Others are not kept out by them."""
+MOST_WRONG_OF_ADDRESS = 40
+MOST_LINKS = 5
+MAIL = "mail"
+WRONG = "E-mail address, password or code is not right."
+
+
+@dataclass(frozen=True, slots=True)
+class Browser:
+    """What signs in: its network address and how it calls itself."""
+
+    address: str
+    name: str
+
+
+def sign_in_staff(session: Session, email: str, password: str, code: str, browser: Browser) -> str | None:
+    """The cookie of a new session; None for a wrong password or code, which is counted.
+
+    Raises:
+        TooManyAttempts: there were too many wrong ones from this address.
+    """
+    address = email.strip().lower()
+    own, everyone = key_of("staff", browser.address, address), key_of("staff", browser.address)
+    require_few_attempts(session, own, MOST_WRONG)
+    require_few_attempts(session, everyone, MOST_WRONG_OF_ADDRESS)
+    member = session.scalar(
+        select(StaffMember).where(StaffMember.email == address, StaffMember.disabled_at.is_(None)).with_for_update()
+    )
+    right = password_fits(password, None if member is None else member.password_hash)
+    if member is None or not right or not (member.totp_secret is None or use_code(member, code)):
+        count_attempt(session, own)
+        count_attempt(session, everyone)
+        return None
+    forget_attempts(session, own)
+    return _opened(session, browser, staff_id=member.id)
+
+
+def sign_in_with_token(session: Session, token: str, browser: Browser) -> str | None:
+    """The cookie of a new session of the company that a token belongs to; None for any other, which is counted.
+
+    Raises:
+        TooManyAttempts: there were too many wrong ones from this address.
+    """
+    key = key_of("token", browser.address)
+    require_few_attempts(session, key, MOST_WRONG_OF_ADDRESS)
+    company_id = session.scalar(select(Token.company_id).where(Token.digest == digest_of(token.strip())))
+    if company_id is None:
+        count_attempt(session, key)
+        return None
+    return sign_in_company(session, company_id, browser)
+
+
+def sign_in_company(session: Session, company_id: str, browser: Browser) -> str:
+    """The cookie of a new session of a company."""
+    return _opened(session, browser, company_id=company_id)
+
+
+def ask_for_link(session: Session, email: str, *, language: str, base: str, browser: Browser) -> None:
+    """Sends a sign-in link for each firm whose contact has this address; whether there is one, nobody learns.
+
+    Raises:
+        TooManyAttempts: too many were asked for from this address.
+    """
+    key = key_of("link", browser.address)
+    require_few_attempts(session, key, MOST_LINKS)
+    count_attempt(session, key)
+    for company_id in companies_of_address(session, email)[:MOST_LINKS]:
+        send_link(session, company_id, language=language, base=base)
+
+
+def send_link(session: Session, company_id: str, *, language: str, base: str) -> None:
+    """Lets a sign-in link be mailed to a company's contact; the secret is made when it is sent."""
+    _send(session, f"company:{company_id}", {"company_id": company_id, "language": language, "base": base})
+
+
+def send_invitation(session: Session, staff_id: str, *, language: str, base: str) -> None:
+    """Lets a link be mailed with which a member of staff sets a password."""
+    _send(session, f"staff:{staff_id}", {"staff_id": staff_id, "language": language, "base": base})
+
+
+def new_link(session: Session, *, company_id: str | None = None, staff_id: str | None = None) -> str:
+    """The secret of a new link that works once; earlier ones of the same end."""
+    secret = new_secret()
+    session.execute(delete(SignInLink).where(SignInLink.expires_at <= now()))
+    lasts = INVITATION_LASTS if company_id is None else LINK_LASTS
+    session.add(
+        SignInLink(digest=digest_of(secret), company_id=company_id, staff_id=staff_id, expires_at=now() + lasts)
+    )
+    session.flush()
+    return secret
+
+
+def use_company_link(session: Session, secret: str, browser: Browser) -> str:
+    """The cookie of a new session of the company that a link is for. The link is used up.
+
+    Raises:
+        LinkInvalid: it was used, is too old, or never was.
+    """
+    link = _used(session, secret)
+    if link.company_id is None:
+        raise _no_link()
+    return sign_in_company(session, link.company_id, browser)
+
+
+def set_password(session: Session, secret: str, password: str, browser: Browser) -> str:
+    """Sets an officer's password with a link, which is used up, and signs in; other sessions of the officer end.
+
+    Raises:
+        LinkInvalid: the link was used, is too old, or never was.
+        InputInvalid: the password is not fit; the link can be used again.
+    """
+    link = _used(session, secret)
+    member = session.get(StaffMember, link.staff_id) if link.staff_id else None
+    if member is None or member.disabled_at is not None:
+        raise _no_link()
+    member.password_hash = password_hash(password, email=member.email)
+    session.execute(delete(BrowserSession).where(BrowserSession.staff_id == member.id))
+    return _opened(session, browser, staff_id=member.id)
+
+
+def sign_out(session: Session, cookie: str) -> None:
+    """Ends a session."""
+    session.execute(delete(BrowserSession).where(BrowserSession.digest == digest_of(cookie)))
+
+
+def end_session(
+    session: Session, session_id: str, *, company_id: str | None = None, staff_id: str | None = None
+) -> None:
+    """Ends one of a company's or an officer's own sessions."""
+    session.execute(
+        delete(BrowserSession).where(
+            BrowserSession.id == session_id,
+            BrowserSession.company_id == company_id if company_id else BrowserSession.staff_id == staff_id,
+        )
+    )
+
+
+def _used(session: Session, secret: str) -> SignInLink:
+    """A link that is valid, and is not any more."""
+    link = session.scalar(
+        select(SignInLink)
+        .where(SignInLink.digest == digest_of(secret), SignInLink.expires_at > now())
+        .with_for_update()
+    )
+    if link is None:
+        raise _no_link()
+    session.delete(link)
+    session.flush()
+    return link
+
+
+def _no_link() -> LinkInvalid:
+    return LinkInvalid("This link was used already or is too old. Ask for a new one.")
+
+
+def _opened(session: Session, browser: Browser, *, company_id: str | None = None, staff_id: str | None = None) -> str:
+    cookie = new_secret()
+    session.execute(delete(BrowserSession).where(BrowserSession.expires_at <= now()))
+    session.add(
+        BrowserSession(
+            digest=digest_of(cookie),
+            company_id=company_id,
+            staff_id=staff_id,
+            browser=browser.name[:BROWSER_LENGTH],
+            expires_at=now() + (COMPANY_STAYS if staff_id is None else STAFF_STAYS),
+        )
+    )
+    session.flush()
+    return cookie
+
+
+def _send(session: Session, key: str, payload: dict[str, str]) -> None:
+    job = session.scalar(select(Job).where(Job.kind == MAIL, Job.key == key))
+    if job is None:
+        session.add(Job(kind=MAIL, key=key, payload=payload, asked=1, attempts=0))
+    else:
+        job.payload = payload
+        job.asked += 1
+    session.flush()

@@ -1,0 +1,73 @@
+"""Names of codes for people: what stands on the pages for statuses, bands, features, directions."""
+
+from matching import FEATURES
+
+
+def N_(message: str) -> str:  # noqa: N802  # the name that extractors of catalogues know
+    """Marks a text for the catalogues; it is translated where it is shown."""
+    return message
+
+
+STATUSES = {
+    "submitted": N_("to be verified"),
+    "verified": N_("verified"),
+    "unclaimed": N_("unclaimed"),
+    "suspended": N_("suspended"),
+}
+REVIEWS = {
+    "pending": N_("pending"),
+    "approved": N_("approved"),
+    "rejected": N_("rejected"),
+    "deferred": N_("deferred"),
+    "withdrawn": N_("taken back"),
+}
+DECISIONS = {"approved": N_("Approve"), "rejected": N_("Reject"), "deferred": N_("Defer")}
+REASONS = {
+    "not_relevant": N_("not relevant"),
+    "wrong_scale": N_("wrong scale"),
+    "already_partners": N_("already partners"),
+    "compliance": N_("compliance"),
+    "capacity": N_("no capacity"),
+    "other": N_("other"),
+}
+BANDS = {"strong": N_("strong"), "likely": N_("likely"), "possible": N_("possible"), "weak": N_("weak")}
+SECTORS = {
+    "mining": N_("Mining"),
+    "it": N_("Information technology"),
+    "energy": N_("Energy"),
+    "agriculture": N_("Agriculture"),
+    "logistics": N_("Transport and logistics"),
+}
+SIZES = {"micro": N_("micro"), "small": N_("small"), "medium": N_("medium"), "large": N_("large")}
+SIDES = {"offer": N_("Offer"), "need": N_("Need")}
+KINDS = {
+    "goods": N_("goods"),
+    "service": N_("service"),
+    "investment": N_("investment"),
+    "technology": N_("technology"),
+    "partnership": N_("partnership"),
+}
+ROLES = {"viewer": N_("viewer"), "reviewer": N_("reviewer"), "admin": N_("administrator")}
+DIRECTIONS = {
+    "they_supply": N_("{second} offers what {first} needs"),
+    "we_supply": N_("{first} offers what {second} needs"),
+    "same_trade": N_("Both are in the same trade"),
+    "they_feed_our_trade": N_("What {second} offers is used in the trade of {first}"),
+    "we_feed_their_trade": N_("What {first} offers is used in the trade of {second}"),
+}
+FEATURE_NAMES = {
+    "bias": N_("Starting point"),
+    "supplies_what_is_needed": N_("Supplies what it needs"),
+    "needs_what_is_offered": N_("Needs what it offers"),
+    "works_in_the_same_trade": N_("Works in the same trade"),
+    "supplies_our_trade": N_("Supplies its trade"),
+    "uses_what_we_supply": N_("Uses what it supplies"),
+    "shares_a_field": N_("Shares a sector"),
+    "volume_fits": N_("Volume fits"),
+    "holds_required_certificates": N_("Holds required certificates"),
+    "speaks_our_language": N_("Speaks its language"),
+    "size_fits": N_("Size fits"),
+    "profile_is_complete": N_("Profile of the other is complete"),
+    "firm_is_verified": N_("The other is verified"),
+}
+MEANINGS = {feature.name: feature.meaning for feature in FEATURES}

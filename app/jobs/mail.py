@@ -1,0 +1,109 @@
+"""Sends the mails that wait: sign-in links of firms, invitations of staff."""
+
+import logging
+from datetime import timedelta
+from email.message import EmailMessage
+from smtplib import SMTP, SMTP_SSL, SMTPException
+from urllib.parse import unquote, urlsplit
+
+from sqlalchemy.orm import Session
+
+from app.actions.jobs import Claimed, claim_jobs, postpone_job, release_job
+from app.actions.sessions import MAIL, new_link
+from app.db import Database
+from app.db.companies import Company
+from app.db.staff import StaffMember
+from app.settings import Settings
+from app.texts import translate
+from matching import Language
+
+log = logging.getLogger("caravan.mail")
+
+AT_ONCE = 5
+SECONDS = 20.0
+WAITS = (1, 5, 15, 60)
+"""Minutes until a mail that could not be sent is tried again; after the last it is given up."""
+
+SIGN_IN = (
+    "Sign in to Caravan",
+    "Open this link to sign in as {name}:\n\n{link}\n\nIt works once, within 15 minutes. Did not ask? Do nothing.",
+)
+INVITATION = (
+    "Your access to the council's console",
+    "Open this link to choose a password:\n\n{link}\n\nIt works once, within 3 days.",
+)
+
+
+class Postman:
+    """Sends waiting mails, one after another."""
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        self._database = database
+        self._settings = settings
+
+    def work(self) -> int:
+        """Sends some waiting mails; how many there were."""
+        with self._database.writing() as session:
+            claimed = claim_jobs(session, MAIL, AT_ONCE)
+        for job in claimed:
+            self._deliver(job)
+        return len(claimed)
+
+    def _deliver(self, job: Claimed) -> None:
+        with self._database.writing() as session:
+            mail = self._written(session, job.payload)
+        try:
+            if mail is not None:
+                self._sent(mail)
+        except (OSError, SMTPException) as failed:
+            self._not_sent(job, failed)
+            return
+        with self._database.writing() as session:
+            release_job(session, MAIL, job.key, job.asked)
+
+    def _written(self, session: Session, payload: dict[str, str]) -> EmailMessage | None:
+        """The mail with a new link; None where its reader is gone."""
+        company_id, staff_id, language = payload.get("company_id"), payload.get("staff_id"), payload["language"]
+        company = session.get(Company, company_id) if company_id else None
+        member = session.get(StaffMember, staff_id) if staff_id else None
+        base = (self._settings.public_url or payload["base"]).rstrip("/")
+        if company is not None and company.contact_email:
+            link = f"{base}/sign-in/link/{new_link(session, company_id=company.id)}"
+            return self._mail(company.contact_email, SIGN_IN, language, link=link, name=company.legal_name)
+        if member is not None and member.disabled_at is None:
+            link = f"{base}/console/password/{new_link(session, staff_id=member.id)}"
+            return self._mail(member.email, INVITATION, language, link=link)
+        return None
+
+    def _mail(self, to: str, text: tuple[str, str], language: str, **values: str) -> EmailMessage:
+        spoken: Language = "ru" if language == "ru" else "kk" if language == "kk" else "en"
+        mail = EmailMessage()
+        mail["From"] = self._settings.mail_from
+        mail["To"] = to
+        mail["Subject"] = translate(text[0], spoken)
+        mail.set_content(translate(text[1], spoken, values))
+        return mail
+
+    def _sent(self, mail: EmailMessage) -> None:
+        if self._settings.smtp_url is None:
+            log.warning("No mail server is set; this would be sent to %s:\n%s", mail["To"], mail.get_content())
+            return
+        server = urlsplit(self._settings.smtp_url)
+        kind = SMTP_SSL if server.scheme == "smtps" else SMTP
+        with kind(server.hostname or "localhost", server.port or 0, timeout=SECONDS) as smtp:
+            smtp.ehlo()
+            if smtp.has_extn("starttls"):
+                smtp.starttls()
+            if server.username:
+                smtp.login(unquote(server.username), unquote(server.password or ""))
+            smtp.send_message(mail)
+
+    def _not_sent(self, job: Claimed, failed: Exception) -> None:
+        last = job.attempts > len(WAITS)
+        log.warning("A mail could not be sent%s: %s", "; it is given up" if last else "", type(failed).__name__)
+        with self._database.writing() as session:
+            if last:
+                release_job(session, MAIL, job.key, job.asked)
+            else:
+                wait = timedelta(minutes=WAITS[job.attempts - 1])
+                postpone_job(session, MAIL, job.key, type(failed).__name__, wait)
