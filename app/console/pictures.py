@@ -84,8 +84,8 @@ def _funnel(stages: Sequence[Stage], reader: Reader) -> Picture:
         "registered": say("Registered"),
         "verified": say("Verified"),
         "matched": say("With matches"),
-        "reviewed": say("Reviewed"),
-        "approved": say("Approved"),
+        "reviewed": say("With a decision"),
+        "approved": say("With an approved match"),
     }
     shares = ["", *(reader.share(after.count, before.count) for before, after in pairwise(stages))]
     rows = [
@@ -113,10 +113,7 @@ def _funnel(stages: Sequence[Stage], reader: Reader) -> Picture:
             ]
             for stage, share in zip(stages, shares, strict=True)
         ],
-        notes=(
-            say("Suspended firms are left out; from the third stage on only verified firms count."),
-            say("A firm is reviewed once the council decided on one of its matches."),
-        ),
+        notes=(say("Suspended firms are left out; from the third stage on only verified firms count."),),
     )
 
 
