@@ -172,7 +172,7 @@ def funnel(rows: Sequence[Bar]) -> Chart:
     left, step, thick = 104.0, 52.0, 30.0
     centre, room = left + (WIDTH - left) / 2, WIDTH - left
     most = max((row.value for row in rows), default=0)
-    chart = Chart(height=step * len(rows) - (step - thick) + 16)
+    chart = Chart(height=step * len(rows) - (step - thick) + 20)
     for at, row in enumerate(rows):
         y, length = step * at, _length(row.value, most, room)
         chart.marks.append(Mark(centre - length / 2, y, length, thick, "bar", row.title))

@@ -13,6 +13,9 @@ from app.web.service import ReadSession, Today
 
 router = APIRouter(prefix="/console/overview")
 
+MOST_ROWS = 100
+"""Rows of a table on the page."""
+
 
 @router.get("")
 def page(visit: Officer, session: ReadSession, today: Today) -> HTMLResponse:
@@ -23,6 +26,7 @@ def page(visit: Officer, session: ReadSession, today: Today) -> HTMLResponse:
         "overview/page.html",
         headlines=headlines(figures, reader),
         pictures=list(pictures(figures, reader)),
+        most_rows=MOST_ROWS,
         today=today,
     )
 

@@ -152,7 +152,7 @@ def _supply(supply: Supply, reader: Reader) -> Picture:
         ),
         head=[
             say("Sector of the need"),
-            *(reader.sector(sector) for sector in SECTORS),
+            *(reader.short(sector) for sector in SECTORS),
             say("Needs met"),
             say("Needs waiting"),
             say("All needs"),
@@ -312,7 +312,7 @@ def _regions(country: str, firms: Mapping[str | None, int], reader: Reader) -> P
 
 
 def _by_country(counts: Mapping[str, int], reader: Reader) -> str:
-    return ", ".join(f"{reader.country(country)} {reader.number(counts.get(country, 0))}" for country in COUNTRIES)
+    return ", ".join(f"{reader.country(country)}\u00a0{reader.number(counts.get(country, 0))}" for country in COUNTRIES)
 
 
 def _by_code(counts: Mapping[str, int], reader: Reader) -> str:

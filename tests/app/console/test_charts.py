@@ -1,3 +1,4 @@
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -25,6 +26,7 @@ from app.console.region_tiles import PLACES, short_name
 from matching import COUNTRIES, LANGUAGES, Language
 
 TEMPLATES = Path(app.console.__file__ or "").parent / "templates"
+STATIC = TEMPLATES.parent / "static"
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -135,6 +137,24 @@ def test_anything_above_none_can_be_seen() -> None:
 )
 def test_text_is_laid_in_lines_that_fit(text: str, lines: list[str]) -> None:
     assert lines_of(text, 60) == lines
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("mode", [0, 1])
+def test_numbers_can_be_read_on_every_shade(mode: int) -> None:
+    block = (STATIC / "charts.css").read_text().split(":root {")[mode + 1].partition("}")[0]
+    colours = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", block))
+    for name, colour in colours.items():
+        on_light = name in {"shade-0", "shade-1", "shade-2", "shade-3"}
+        if not name.startswith("on-") and name != "way":
+            text = luminance(colours["on-light-shade" if on_light else "on-dark-shade"])
+            lighter, darker = max(text, luminance(colour)), min(text, luminance(colour))
+            assert (lighter + 0.05) / (darker + 0.05) >= 4.5, name
 
 
 @pytest.mark.parametrize("country", COUNTRIES)

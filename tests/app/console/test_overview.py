@@ -9,9 +9,10 @@ from fastapi.testclient import TestClient
 
 from app.actions.sessions import Browser, new_link, set_password
 from app.actions.staff import staff_member
+from app.console.overview import MOST_ROWS
 from app.console.visit import SESSION_COOKIE
 from app.db import Database
-from matching import LANGUAGES, Language
+from matching import LANGUAGES, Language, trade_vocabulary
 from tests.app.queries.registers import added, decided, firm, need, offer, paired
 
 TABLES = ("funnel", "months", "supply-kz", "supply-ng", "unmet-needs", "sectors", "regions-kz", "regions-ng")
@@ -80,7 +81,7 @@ def test_page_shows_every_picture_with_its_table(viewer: TestClient, database: D
     html = page(viewer, language)
     found = Page(html)
     assert len(html.encode()) < LARGEST_PAGE
-    assert [attributes["id"] for tag, attributes in found.tags if tag == "section"] == list(TABLES)
+    assert [attributes["id"] for tag, attributes in found.tags if tag == "article"] == list(TABLES)
     links = [attributes.get("href") for tag, attributes in found.tags if tag == "a"]
     assert [f"/console/overview/{name}.csv" in links for name in TABLES] == [True] * len(TABLES)
     assert [tag for tag, _ in found.tags].count("svg") == len(TABLES)
@@ -131,6 +132,14 @@ def test_months_table_ends_with_this_month(viewer: TestClient, database: Databas
     last = table(viewer, "months")[-1]
     assert last[1:] == ["0", "1", "0", "0"]
     assert last[0].endswith(str(datetime.now(UTC).year))
+
+
+def test_long_table_is_cut_on_the_page_and_whole_in_the_file(viewer: TestClient, database: Database) -> None:
+    codes = [concept.code.removeprefix("hs:") for concept in trade_vocabulary().concepts if concept.level == 4]
+    needs = [need(f"Need {code}", hs_codes=[code]) for code in codes[: MOST_ROWS + 20]]
+    added(database, firm("KZ", *needs[:60]), firm("KZ", *needs[60:]))
+    assert "The first 100 of 120 rows; the CSV file has all." in page(viewer)
+    assert len(table(viewer, "unmet-needs")) == 121
 
 
 def test_table_speaks_the_readers_language_and_is_a_file(viewer: TestClient, database: Database) -> None:
