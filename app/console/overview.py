@@ -43,4 +43,4 @@ def table(name: str, visit: Officer, session: ReadSession, today: Today) -> Resp
             }
             body = csv_bytes(picture.head, picture.rows, visit.language)
             return Response(body, media_type="text/csv; charset=utf-8", headers=headers)
-    raise NotFound("There is no such table.")
+    raise NotFound("There is nothing at this address.")
