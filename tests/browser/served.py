@@ -31,7 +31,7 @@ from app.settings import Settings
 from tests.programs import wait_until
 
 SAMPLE = Path(app.sample.__file__).parent / "companies.jsonl"
-FIRMS_OF_EACH = 8
+FIRMS_OF_EACH = 5
 STAFF = ("admin", "reviewer", "colleague", "viewer")
 """Members of staff by the name before the @; the colleague is a second reviewer."""
 

@@ -37,7 +37,12 @@ FOCUS = """() => {
   };
 }"""
 
-EXTRA = ("/console?q=nothing-has-this-name", "/console?status=all&done=undone&did=2", "/there-is-no-such-page")
+EXTRA = (
+    "/console?match={match_id}",
+    "/console?q=nothing-has-this-name",
+    "/console?status=all&done=undone&did=2",
+    "/there-is-no-such-page",
+)
 """States of pages, beside what the routes name."""
 
 
@@ -97,6 +102,13 @@ def test_page_can_be_read_by_everyone(visits: Visits, site: Site, address: str, 
     page.emulate_media(color_scheme="dark")
     assert complaints_of_axe(page, ["color-contrast"]) == []
     assert too_wide(page) == []
+
+
+def test_axe_finds_what_is_wrong(visits: Visits) -> None:
+    page = visits.open()
+    page.goto("/")
+    page.evaluate("document.querySelector('main').append(new Image())")
+    assert [rule for rule, _ in complaints_of_axe(page)] == ["image-alt"]
 
 
 class Weight:
