@@ -105,8 +105,18 @@ def typed(form: FormData) -> Fields:
     for name, value in form.multi_items():
         written = value.replace("\r\n", "\n").strip() if isinstance(value, str) else ""
         if written and _known(name):
-            fields.setdefault(name, []).append(written)
-    return renumbered(fields)
+            fields.setdefault(name, []).extend(_codes(written) if _holds_codes(name) else [written])
+    return renumbered({name: list(dict.fromkeys(texts)) for name, texts in fields.items()})
+
+
+def _holds_codes(name: str) -> bool:
+    found = LISTING.fullmatch(name)
+    return found is not None and found[2] in LISTING_CODES
+
+
+def _codes(text: str) -> list[str]:
+    """Codes that stand in one field with commas between."""
+    return [code for one in re.split(r"[,;\n]", text) if (code := one.strip())]
 
 
 def _known(name: str) -> bool:
@@ -181,7 +191,7 @@ def document_of(fields: Fields) -> Document:
 def _listing_of(fields: Fields, prefix: str) -> Document:
     held = {name.removeprefix(f"{prefix}-"): texts for name, texts in fields.items() if name.startswith(f"{prefix}-")}
     listing: Document = {name: held[name][0] for name in LISTING_TEXTS if name in held}
-    listing |= {name: _codes(held[name]) for name in LISTING_CODES if name in held}
+    listing |= {name: held[name] for name in LISTING_CODES if name in held}
     if "certificates" in held:
         listing["certificates"] = [line.strip() for written in held["certificates"] for line in _lines(written)]
     for part, names in LISTING_PARTS.items():
@@ -198,12 +208,6 @@ AMOUNTS = {"amount", "min", "max"}
 
 def _lines(text: str) -> list[str]:
     return [line for line in text.split("\n") if line.strip()]
-
-
-def _codes(texts: list[str]) -> list[str]:
-    """Codes, each once, that stand each in a field of its own, or several in one with commas between."""
-    found = (one.strip() for text in texts for one in re.split(r"[,;\n]", text))
-    return list(dict.fromkeys(one for one in found if one))
 
 
 def _amount(text: str) -> str:
