@@ -78,7 +78,7 @@ def _page(visit: Visit, parts: Service, *, token: str = "", wrong: str = "") -> 
     with parts.database.reading() as session:
         return visit.page(
             "firm/account.html",
-            422 if wrong else 200,
+            status=422 if wrong else 200,
             company=company_by_id(session, _own(visit)),
             sessions=open_sessions(session, _own(visit)),
             tokens=tokens_of(session, _own(visit)),

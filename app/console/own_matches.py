@@ -3,9 +3,10 @@
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
+from app.console import words
 from app.console.forms import field_name
 from app.console.visit import Firm
-from app.console.words import BANDS, N_, REVIEWS, SECTORS
+from app.console.words import N_
 from app.queries.matches import RankingFilter
 from app.queries.own import own_matches
 from app.web.service import ReadSession, ServiceDep, Today
@@ -56,9 +57,7 @@ def matches(  # noqa: PLR0913  # who asks, and for what
         sector=chosen or "",
         cursor=cursor,
         countries=COUNTRIES,
-        sector_names=SECTORS,
-        bands=BANDS,
-        reviews=REVIEWS,
+        words=words,
         directions=DIRECTIONS,
         left_out=left_out,
         place_of=place_of,

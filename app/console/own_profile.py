@@ -132,7 +132,7 @@ def _form(  # noqa: PLR0913  # what the page shows beside the fields
     form = ProfileForm(visit.language, fields, errors or {}, held.notes if fields == held.fields else {})
     return visit.page(
         "firm/profile.html",
-        422 if form.errors or lead else status,
+        status=422 if form.errors or lead else status,
         form=form,
         fixed_country=True,
         version=version or held.version,

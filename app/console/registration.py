@@ -124,7 +124,7 @@ def _step(visit: Visit, step: str, fields: Fields, errors: Errors | None = None,
     values = {"step": step, "steps": STEPS, "fresh": False, "lead": "", "taken": False} | more
     form = ProfileForm(visit.language, fields, errors or {})
     status = 422 if form.errors else 200
-    return visit.page(f"registration/{step}.html", status, form=form, fixed_country=False, **values)
+    return visit.page(f"registration/{step}.html", status=status, form=form, fixed_country=False, **values)
 
 
 def _preview(visit: Visit, parts: Service, fields: Fields, today: date) -> HTMLResponse:

@@ -12,7 +12,7 @@ from tests.app.console.pages import Pairs, filled, form_in, send
 from tests.conftest import Registered
 from tests.factories import bin_number, kazakh_mill, nigerian_trader
 
-COMPANY = {
+COMPANY: dict[str, str | list[str]] = {
     "country": "KZ",
     "legal_name": "ТОО «Қостанай Диірмені»",
     "sectors": ["agriculture", "logistics"],
@@ -36,18 +36,16 @@ def listings_step(client: TestClient, **changes: str | list[str]) -> Pairs:
 
 
 def preview_step(client: TestClient) -> str:
-    fields = filled(
-        listings_step(client),
-        **{
-            "listings-0-title": "Мука пшеничная, высший сорт",
-            "listings-0-hs_codes": ["1101", "110100"],
-            "listings-0-volume-amount": "1 500,5",
-            "listings-0-volume-unit": "т",
-            "listings-0-volume-per": "month",
-            "listings-0-certificates": "EAC\r\nISO 9001",
-            "listings-1-title": "Какао-порошок",
-        },
-    )
+    written: dict[str, str | list[str]] = {
+        "listings-0-title": "Мука пшеничная, высший сорт",
+        "listings-0-hs_codes": ["1101", "110100"],
+        "listings-0-volume-amount": "1 500,5",
+        "listings-0-volume-unit": "т",
+        "listings-0-volume-per": "month",
+        "listings-0-certificates": "EAC\r\nISO 9001",
+        "listings-1-title": "Какао-порошок",
+    }
+    fields = filled(listings_step(client), **written)
     answer = send(client, "/register", fields, "next")
     assert answer.status_code == 200, answer.text
     return str(answer.text)
