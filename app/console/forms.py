@@ -100,13 +100,13 @@ def _number(value: float) -> str:
 
 
 def typed(form: FormData) -> Fields:
-    """What came with a form, of the fields of a profile; listings are counted anew, those with nothing in them too."""
+    """What came with a form, of the fields of a profile."""
     fields: Fields = {}
     for name, value in form.multi_items():
         written = value.replace("\r\n", "\n").strip() if isinstance(value, str) else ""
         if written and _known(name):
             fields.setdefault(name, []).extend(_codes(written) if _holds_codes(name) else [written])
-    return renumbered({name: list(dict.fromkeys(texts)) for name, texts in fields.items()})
+    return {name: list(dict.fromkeys(texts)) for name, texts in fields.items()}
 
 
 def _holds_codes(name: str) -> bool:
@@ -146,6 +146,15 @@ def renumbered(fields: Fields, *, without: int | None = None) -> Fields:
         elif int(found[1]) in places:
             kept[f"listings-{places[int(found[1])]}-{found[2]}"] = texts
     return kept
+
+
+def in_order_of(fields: Fields, held: Fields) -> Fields:
+    """Fields whose several texts stand in the order of those held, as boxes that are ticked have none of their own."""
+    ordered: Fields = {}
+    for name, texts in fields.items():
+        before = [one for one in held.get(name, []) if one in texts]
+        ordered[name] = before + [one for one in texts if one not in before]
+    return ordered
 
 
 def without_blank_listings(fields: Fields) -> Fields:

@@ -14,6 +14,7 @@ from app.console.forms import (
     errors_of,
     errors_told,
     fields_of,
+    in_order_of,
     numbers_of,
     renumbered,
     typed,
@@ -52,13 +53,13 @@ def profile(visit: Firm, parts: ServiceDep, saved: str = "") -> HTMLResponse:
 @router.post("/me/profile")
 def save(visit: Firm, parts: ServiceDep, form: FormDep) -> Response:
     """Saves the profile, or adds or removes a listing of the form."""
-    fields, go, version = typed(form), field_of(form, "go"), field_of(form, "version")
+    fields, go, version = renumbered(typed(form)), field_of(form, "go"), field_of(form, "version")
     if go.startswith("add-"):
         return _form(visit, _saved(visit, parts), with_listing(fields, go.removeprefix("add-")), version=version)
     if go.startswith("remove-") and go.removeprefix("remove-").isdecimal():
         fields = renumbered(fields, without=int(go.removeprefix("remove-")))
         return _form(visit, _saved(visit, parts), fields, version=version)
-    fields = without_blank_listings(fields)
+    fields = in_order_of(without_blank_listings(fields), _saved(visit, parts).fields)
     try:
         _change(visit, parts, fields, version)
     except ValidationError:

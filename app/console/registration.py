@@ -50,7 +50,7 @@ def start(visit: VisitDep) -> HTMLResponse:
 @router.post("/register")
 async def go_on(visit: VisitDep, parts: ServiceDep, form: FormDep, today: Today) -> HTMLResponse:
     """Goes a step on or back, adds or removes a listing, or registers."""
-    fields, go, step = typed(form), field_of(form, "go"), field_of(form, "step")
+    fields, go, step = renumbered(typed(form)), field_of(form, "go"), field_of(form, "step")
     step = step if step in STEPS else STEPS[0]
     if go == "send":
         return await _register(visit, parts, fields, today)

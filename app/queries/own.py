@@ -139,7 +139,7 @@ def _decisions(session: Session, company_id: str) -> list[dict[str, str]]:
             Company.status.in_(SEEN_BY_COMPANIES),
         )
         .order_by(Pair.id)
-    ).tuples()
+    ).all()
     return [
         {"match": pair_id, "counterpart": company.trading_name or company.legal_name, "status": status}
         for pair_id, status, company in pairs

@@ -22,6 +22,7 @@ from app.console.forms import (
 from app.console.profile_form import CURRENCIES, INCOTERMS, PARTNERSHIPS, PERIODS, SPOKEN
 from matching import KINDS, SECTORS, SIDES, SIZES, trade_vocabulary
 from schemas.companies import CompanyIn
+from tests.factories import bin_number
 
 HS = [code.code.removeprefix("hs:") for code in trade_vocabulary().concepts if code.code.startswith("hs:")]
 ISIC = [
@@ -70,7 +71,7 @@ companies = documents_of(
     },
     {
         "trading_name": lines,
-        "registration_number": st.just("970740000003"),
+        "registration_number": st.just(bin_number()),
         "region": st.sampled_from(["KZ-39", "KZ-75"]),
         "city": lines,
         "size": st.sampled_from(SIZES),

@@ -8,7 +8,7 @@ from app.db import Database
 from app.db.companies import Company
 from app.db.jobs import Job
 from app.db.staff import Token
-from tests.app.console.pages import Pairs, filled, form_in, send
+from tests.app.console.pages import ORIGIN, Pairs, filled, form_in, send
 from tests.conftest import Registered
 from tests.factories import bin_number, kazakh_mill, nigerian_trader
 
@@ -167,13 +167,13 @@ def test_taken_number_leads_to_the_sign_in(client: TestClient, register: Registe
 def test_number_is_checked_while_typing_in_the_reader_s_language(client: TestClient) -> None:
     def said(number: str, country: str = "KZ") -> str:
         pairs = [("country", country), ("registration_number", number)]
-        return str(client.post("/register/number?lang=ru", data=dict(pairs)).text)
+        return str(client.post("/register/number?lang=ru", data=dict(pairs), headers=ORIGIN).text)
 
     assert "ровно 12 цифр" in said("310")
     assert 'class="right"' in said(bin_number())
     assert 'class="right"' in said("RC 1234567", "NG")
     assert said("").strip() == ""
-    assert client.post("/register/number", data={"registration_number": "310"}).text.strip() == ""
+    assert client.post("/register/number", data={"registration_number": "310"}, headers=ORIGIN).text.strip() == ""
 
 
 def test_what_is_understood_is_shown_with_codes_to_confirm(client: TestClient) -> None:
