@@ -10,7 +10,20 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.console import account, front, overview, review, sign_in, staff, tokens, weights
+from app.console import (
+    account,
+    front,
+    overview,
+    own_account,
+    own_matches,
+    own_profile,
+    registration,
+    review,
+    sign_in,
+    staff,
+    tokens,
+    weights,
+)
 from app.console.language import text
 from app.console.static_files import FOLDER, Assets
 from app.console.visit import LANGUAGE_COOKIE, Visit
@@ -21,7 +34,20 @@ from app.web.headers import PageHeaders, SameOrigin
 from app.web.service import Service
 from matching import LANGUAGES
 
-PARTS = (front, sign_in, review, overview, account, staff, tokens, weights)
+PARTS = (
+    front,
+    sign_in,
+    registration,
+    own_matches,
+    own_profile,
+    own_account,
+    review,
+    overview,
+    account,
+    staff,
+    tokens,
+    weights,
+)
 SMALLEST_ZIPPED = 500
 
 
