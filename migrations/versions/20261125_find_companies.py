@@ -8,7 +8,7 @@ from alembic import op
 from matching import COUNTRIES, Identity, likeness_keys, name_lines, normal_name, word_line
 
 revision = "20261125_find_companies"
-down_revision = "20261125_open_console"
+down_revision = "20261125_name_tokens"
 branch_labels = None
 depends_on = None
 

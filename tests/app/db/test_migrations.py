@@ -16,7 +16,7 @@ from app.errors import DatabaseBehind
 from app.queries.search import CompanyFilter, search
 from app.settings import Settings
 
-BEFORE_SEARCH = "20261125_open_console"
+BEFORE_SEARCH = "20261125_name_tokens"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
