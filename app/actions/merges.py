@@ -1,18 +1,17 @@
 """Two entries of one firm become one, and can be parted again."""
 
 from collections.abc import Mapping
-from typing import Any
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.actions.companies import number_taken, require_version, settle, write_profile
+from app.actions.inherited import give_back_decisions, take_decisions
 from app.actions.queue import ask_for_ranking, forget_pending, lock_queue
 from app.db.base import new_id, now
 from app.db.changes import lock_changes, record_change
 from app.db.companies import Company, ListingRow
-from app.db.matches import Pair
 from app.db.merges import Merge
 from app.db.rows import Rows, put_back, rows_of_company
 from app.db.staff import Token
@@ -81,7 +80,7 @@ def merge_companies(  # noqa: PLR0913  # both, by whom, and what of each
         tokens_moved=merged.status == "verified" if tokens_move is None else tokens_move,
         by=by,
     )
-    merge.decisions = _take_decisions(session, kept_id, merged_id)
+    merge.decisions = take_decisions(session, merge)
     _take_belongings(session, merge)
     kept = company_by_id(session, kept_id)
     data = CompanyIn.model_validate(profile)
@@ -125,7 +124,7 @@ def undo_merge(session: Session, merge_id: str, *, by: str) -> Merge:
             kept=merge.kept_name,
         )
     data = CompanyIn.model_validate(profile)
-    _give_back_decisions(session, merge)
+    give_back_decisions(session, merge)
     moved = [row["id"] for row in merge.rows["listings"]]
     session.execute(delete(ListingRow).where(ListingRow.id.in_(moved), ListingRow.company_id == merge.kept_id))
     session.expire(kept)
@@ -192,43 +191,3 @@ def _give_back_belongings(session: Session, merge: Merge, rows: Rows) -> None:
         session.execute(update(Token).where(*still).values(company_id=merge.merged_id))
     done = {"companies", "tokens"} if merge.tokens_moved else {"companies"}
     put_back(session, {table: held for table, held in rows.items() if table not in done})
-
-
-def _take_decisions(session: Session, kept_id: str, merged_id: str) -> dict[str, int]:
-    """Gives the merged company's decided pairs to the kept one where it has no decision; their ids and versions."""
-    taken: dict[str, int] = {}
-    pairs = session.scalars(select(Pair).where(or_(Pair.first_id == merged_id, Pair.second_id == merged_id))).all()
-    for pair in pairs:
-        first, second = (kept_id if one == merged_id else one for one in (pair.first_id, pair.second_id))
-        pair_id = f"{first}.{second}"
-        own = session.get(Pair, pair_id)
-        if own is not None and own.status != "pending":
-            continue
-        version = 1 if own is None else own.version + 1
-        if own is not None:
-            session.delete(own)
-            session.flush()
-        session.add(_taken(pair, pair_id, (first, second), version))
-        taken[pair_id] = version
-    session.flush()
-    return taken
-
-
-def _taken(pair: Pair, pair_id: str, ids: tuple[str, str], version: int) -> Pair:
-    values: dict[str, Any] = {column.key: getattr(pair, column.key) for column in Pair.__table__.columns}
-    names = {pair.first_id: ids[0], pair.second_id: ids[1]}
-    companies = {side: company | {"id": names[company["id"]]} for side, company in pair.picture["companies"].items()}
-    # version 0 is nobody's: the picture is of the company that was merged and shows as changed since
-    versions = {
-        side: number if names[pair.picture["companies"][side]["id"]] in {pair.first_id, pair.second_id} else 0
-        for side, number in pair.picture["versions"].items()
-    }
-    picture = pair.picture | {"id": pair_id, "companies": companies, "versions": versions}
-    own = {"id": pair_id, "version": version, "first_id": ids[0], "second_id": ids[1], "picture": picture}
-    return Pair(**(values | own | {"first_ranks": False, "second_ranks": False}))
-
-
-def _give_back_decisions(session: Session, merge: Merge) -> None:
-    """Takes back the decisions that the merge gave to the kept company, unless someone has decided anew."""
-    for pair_id, version in merge.decisions.items():
-        session.execute(delete(Pair).where(Pair.id == pair_id, Pair.version == version))

@@ -8,6 +8,7 @@ from fastapi.responses import Response
 from app.actions import duplicates as actions
 from app.actions.merges import merge_companies, undo_merge
 from app.console import words
+from app.console.profile_form import FIELD_NAMES
 from app.console.visit import FormDep, Officer, Reviewer, field_of
 from app.errors import InputInvalid
 from app.queries import duplicates as queries
@@ -21,6 +22,7 @@ HOME = "/console/duplicates"
 MERGES = "/console/merges"
 SHOWN = 100
 CHOICES: tuple[views.Choice, ...] = ("kept", "merged", "both")
+FIELDS = {name: FIELD_NAMES[name.replace(".", "-")] for name in (*views.SINGLE, *views.MOST_OF)}
 Id = Annotated[str, Query(max_length=40)]
 
 
@@ -50,8 +52,7 @@ def pair(visit: Officer, session: ReadSession, kept_id: str, merged_id: str) -> 
 @router.post(HOME + "/{kept_id}/{merged_id}/merge")
 def merge(visit: Reviewer, session: WriteSession, kept_id: str, merged_id: str, form: FormDep) -> Response:
     """Merges the second company into the first, each field as it was chosen."""
-    fields = (*views.SINGLE, *views.MOST_OF)
-    choices = {name: choice for name in fields for choice in CHOICES if field_of(form, name) == choice}
+    choices = {name: choice for name in FIELDS for choice in CHOICES if field_of(form, name) == choice}
     versions = [field_of(form, name) for name in ("kept_version", "merged_version")]
     if not all(version.isdecimal() for version in versions):
         raise InputInvalid("The form is not complete. Open the two companies again.")
@@ -101,4 +102,4 @@ def undo(visit: Reviewer, session: WriteSession, merge_id: str) -> Response:
 
 
 def _names() -> dict[str, Any]:
-    return {"words": words, "countries": COUNTRIES}
+    return {"words": words, "countries": COUNTRIES, "fields": FIELDS}

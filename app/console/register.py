@@ -10,7 +10,8 @@ from fastapi.responses import Response
 
 from app.actions import companies as actions
 from app.console import words
-from app.console.visit import Officer, Reviewer
+from app.console.profile_form import PARTNERSHIPS
+from app.console.visit import Officer, Reviewer, Visit
 from app.errors import InputInvalid, NotFound
 from app.queries import companies as queries
 from app.queries import merges
@@ -71,7 +72,7 @@ def companies(  # noqa: PLR0913  # the filters
     filters = Filters(q, country, status, sector, region)
     found = views.found_list(session, filters.wanted(), limit=SHOWN, offset=(page - 1) * SHOWN)
     answer = visit.page(
-        "register/found.html" if visit.partial else "register/companies.html",
+        _template(visit),
         filters=filters,
         found=found,
         page=page,
@@ -101,6 +102,7 @@ def company(visit: Officer, session: ReadSession, today: Today, company_id: str)
         view=view,
         company=view.company,
         choices=STATUS_CHOICES,
+        partnerships=PARTNERSHIPS,
         words=words,
         countries=COUNTRIES,
         done=visit.request.query_params.get("done", ""),
@@ -135,3 +137,11 @@ def set_status(  # noqa: PLR0913  # the fields of the form
     officer = visit.caller.require_staff("reviewer")
     actions.set_status(session, company_id, data.status, reason=data.reason, by=officer, if_version=version)
     return visit.go(f"{HOME}/{company_id}?done=status")
+
+
+def _template(visit: Visit) -> str:
+    """The whole page, the form with what was found, or only that: a form must not change while one types in it."""
+    if not visit.partial:
+        return "register/companies.html"
+    typing = visit.request.headers.get("hx-target") == "found"
+    return "register/found.html" if typing else "register/search.html"

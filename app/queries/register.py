@@ -24,7 +24,7 @@ AROUND = 60
 MATCHES = 20
 UNDERSTOOD = 4
 """Concepts of a listing's words that are shown; those after them tell little."""
-LEAST_SHARE = 0.25
+LEAST_SHARE = 0.4
 """Of the strongest concept's weight."""
 
 
