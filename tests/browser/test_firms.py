@@ -18,7 +18,7 @@ WRITTEN = {
     "kk": ("KZ", "Бидай ұны", "Какао ұнтағы", "бидай ұн", "1101"),
 }
 BUTTONS = {
-    "en": ("Go on to offers and needs", "Go on to the preview", "Register"),
+    "en": ("Go on to offers and needs", "Go on to the preview", "Register this firm"),
     "ru": ("Дальше: предложения и потребности", "Дальше: просмотр", "Зарегистрировать"),
     "kk": ("Әрі қарай: ұсыныстар мен қажеттіліктер", "Әрі қарай: алдын ала қарау", "Тіркеу"),
 }
