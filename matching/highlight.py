@@ -3,11 +3,14 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from matching.text import fold
-from matching.vocabulary import trade_linker, trade_vocabulary
+from matching.vocabulary import Found, trade_linker, trade_vocabulary
 
 WORD = re.compile(r"\w+")
+KEPT = 4096
+"""Texts whose concepts are remembered: the same firms are looked at again and again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +35,18 @@ def highlighted(text: str, codes: Sequence[str], words: Sequence[str] = ()) -> t
         words: that both listings have, in any spelling.
     """
     speaking: dict[str, int] = {}
-    for found in trade_linker().read(text).found:
+    for found in _found(text):
         concept = next((at for at, code in enumerate(codes) if _related(found.code, code)), None)
         if concept is not None:
             for word in found.words:
                 speaking[word] = min(concept, speaking.get(word, concept))
     common = {fold(word) for word in words}
     return tuple(_merged(_pieces(text, speaking, common)))
+
+
+@lru_cache(maxsize=KEPT)
+def _found(text: str) -> tuple[Found, ...]:
+    return trade_linker().read(text).found
 
 
 def _pieces(text: str, speaking: dict[str, int], common: set[str]) -> Iterator[Piece]:

@@ -7,6 +7,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from babel import Locale
 from babel.dates import format_date, format_datetime
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -49,11 +50,12 @@ def environment(language: Language) -> Environment:
         lstrip_blocks=True,
     )
     made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]  # the extension adds it
+    locale = Locale(language)  # read once: by its name it would be looked up for each number
     filters: dict[str, Callable[..., str]] = {
-        "number": partial(format_decimal, locale=language),
-        "percent": partial(format_percent, locale=language),
-        "day": partial(_day, language=language),
-        "moment": partial(format_datetime, format="d MMM y, HH:mm", locale=language),
+        "number": partial(format_decimal, locale=locale),
+        "percent": partial(format_percent, locale=locale),
+        "day": partial(_day, locale=locale),
+        "moment": partial(format_datetime, format="d MMM y, HH:mm", locale=locale),
         "said": partial(_said, language=language),
     }
     made.filters |= filters
@@ -64,9 +66,9 @@ def _said(sentence: str, params: dict[str, str] | None = None, *, language: Lang
     return translate(sentence, language, params)
 
 
-def _day(value: date | datetime | str, language: Language) -> str:
+def _day(value: date | datetime | str, locale: Locale) -> str:
     day = date.fromisoformat(value[:10]) if isinstance(value, str) else value
-    return format_date(day, "d MMM y", locale=language)
+    return format_date(day, "d MMM y", locale=locale)
 
 
 def text(language: Language, message: str, **values: Any) -> str:  # noqa: ANN401  # whatever stands in the sentence
