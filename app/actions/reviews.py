@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.actions.evidence import store_evidence
 from app.actions.queue import ask_for_ranking, lock_queue, new_pair
 from app.db.base import new_id, now
 from app.db.matches import Pair, Review
@@ -59,6 +60,7 @@ def review_match(  # noqa: PLR0913  # each is a part of the decision
         )
     )
     session.flush()
+    store_evidence(session, [match], instead_of=[match.id])
     return pair
 
 

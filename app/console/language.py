@@ -53,6 +53,8 @@ def environment(language: Language) -> Environment:
     locale = Locale(language)  # read once: by its name it would be looked up for each number
     filters: dict[str, Callable[..., str]] = {
         "number": partial(format_decimal, locale=locale),
+        "signed": partial(format_decimal, format="+0.00;−0.00", locale=locale),
+        "language": partial(_language_name, language=language),
         "percent": partial(format_percent, locale=locale),
         "day": partial(_day, locale=locale),
         "moment": partial(format_datetime, format="d MMM y, HH:mm", locale=locale),
@@ -60,6 +62,10 @@ def environment(language: Language) -> Environment:
     }
     made.filters |= filters
     return made
+
+
+def _language_name(code: str, *, language: Language) -> str:
+    return str(Locale(language).languages.get(code, code))
 
 
 def _said(sentence: str, params: dict[str, str] | None = None, *, language: Language) -> str:
