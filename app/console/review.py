@@ -78,7 +78,6 @@ def desk(  # noqa: PLR0913  # the filters
     did: int = 0,
 ) -> Response:
     """The queue with one match opened; without JavaScript every link and button works too."""
-    parts.catch_up()
     filters = Filters(status, sector, band, q, cursor)
     queue = views.queue_page(session, filters.wanted(), limit=SHOWN)
     opened = match or (queue.lines[0].pair.id if queue.lines else None)

@@ -1,12 +1,14 @@
 """Firms register and look after their profile in a real browser."""
 
 import re
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.conftest import Opened
 from tests.factories import bin_number, rc_number
+from tests.programs import serving
 
 pytestmark = pytest.mark.slow
 
@@ -16,10 +18,46 @@ WRITTEN = {
     "kk": ("KZ", "Бидай ұны", "Какао ұнтағы", "бидай ұн", "1101"),
 }
 BUTTONS = {
-    "en": ("Go on to offers and needs", "Go on to the preview", "Register"),
+    "en": ("Go on to offers and needs", "Go on to the preview", "Register this firm"),
     "ru": ("Дальше: предложения и потребности", "Дальше: просмотр", "Зарегистрировать"),
     "kk": ("Әрі қарай: ұсыныстар мен қажеттіліктер", "Әрі қарай: алдын ала қарау", "Тіркеу"),
 }
+
+
+LONGEST_MS = 15_000
+
+Opened = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def demo(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the service with the sample."""
+    del chromium
+    with serving(tmp_path_factory.mktemp("sample") / "var", "demo") as address:
+        yield address
+
+
+@pytest.fixture
+def visit(browser: Browser, demo: str) -> Iterator[Opened]:
+    """Opens pages, each in a browser profile of its own; a page that reports an error fails the test."""
+    contexts: list[BrowserContext] = []
+    errors: list[str] = []
+
+    def opened(path: str = "/", **options: object) -> Page:
+        context = browser.new_context(base_url=demo, **options)  # type: ignore[arg-type]  # any of its options
+        contexts.append(context)
+        context.set_default_timeout(LONGEST_MS)
+        page = context.new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda said: errors.append(said.text) if "Content Security Policy" in said.text else None)
+        page.goto(path)
+        return page
+
+    yield opened
+    for context in contexts:
+        with suppress(Exception):
+            context.close()
+    assert errors == []
 
 
 def fill_company(page: Page, country: str) -> None:

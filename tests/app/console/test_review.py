@@ -210,7 +210,7 @@ def test_stranger_and_firm_are_sent_to_the_door(client: TestClient, pairs: list[
 
 
 def test_expired_listing_and_unverified_firm_are_warned_of(
-    register: Registered, officer: Officer, database: Database
+    register: Registered, officer: Officer, database: Database, client: TestClient, staff: dict[str, str]
 ) -> None:
     register(kazakh_mill(), verified=False)
     trader = register(nigerian_trader())
@@ -220,7 +220,8 @@ def test_expired_listing_and_unverified_firm_are_warned_of(
             .where(ListingRow.company_id == trader["id"], ListingRow.side == "need")
             .values(valid_until=(now() - timedelta(days=1)).date())
         )
-    page = officer().get("/console").text
+    (pair,) = client.get("/v1/matches", headers=staff).json()["items"]
+    page = officer().get(f"/console?match={pair['id']}").text
     assert "has expired" in page
     assert "is not verified" in page
 
