@@ -22,7 +22,9 @@ HOME = "/console/duplicates"
 MERGES = "/console/merges"
 SHOWN = 100
 CHOICES: tuple[views.Choice, ...] = ("kept", "merged", "both")
-FIELDS = {name: FIELD_NAMES[name.replace(".", "-")] for name in (*views.SINGLE, *views.MOST_OF)}
+FIELDS = {name: FIELD_NAMES[name.replace(".", "-")] for name in (*views.SINGLE, *views.MOST_OF)} | {
+    "languages": words.N_("Languages")
+}
 Id = Annotated[str, Query(max_length=40)]
 
 

@@ -101,17 +101,17 @@ MEANINGS = {
 }
 """The engine's own words on its features, where the catalogues find them; a test holds both alike."""
 CLUES = {
-    "same_number": N_("The same registration number: {ours} and {theirs}"),
-    "number_of_another_series": N_("The same digits in the number: {ours} and {theirs}"),
-    "numbers_one_digit_apart": N_("The numbers differ in one place: {ours} and {theirs}"),
-    "same_name": N_("The same name: {ours} and {theirs}"),
-    "name_alike": N_("Names that are alike: {ours} and {theirs}"),
-    "name_in_name": N_("One name within the other: {ours} and {theirs}"),
-    "same_email": N_("The same e-mail address: {ours}"),
-    "same_phone": N_("The same telephone number: {ours} and {theirs}"),
-    "same_domain": N_("The same internet domain: {ours} and {theirs}"),
-    "same_city": N_("The same town: {ours} and {theirs}"),
-    "other_number": N_("Against it: different registration numbers, {ours} and {theirs}"),
+    "same_number": N_("The same registration number"),
+    "number_of_another_series": N_("The same digits in the number"),
+    "numbers_one_digit_apart": N_("The numbers differ in one place"),
+    "same_name": N_("The same name"),
+    "name_alike": N_("Names that are alike"),
+    "name_in_name": N_("One name within the other"),
+    "same_email": N_("The same e-mail address"),
+    "same_phone": N_("The same telephone number"),
+    "same_domain": N_("The same internet domain"),
+    "same_city": N_("The same town"),
+    "other_number": N_("Against it: different registration numbers"),
 }
 LIKELY = {0.8: N_("very likely"), 0.6: N_("likely"), 0.0: N_("possible")}
 """Words for how probable it is that two entries are one firm, from which on each."""

@@ -71,6 +71,11 @@ class PairView:
     tokens: int
     apart: NotDuplicate | None
 
+    @property
+    def listings_differ(self) -> bool:
+        """Whether either has a listing that the other has not."""
+        return not len(self.joined) == len(self.kept_listings) == len(self.merged_listings)
+
 
 @dataclass(frozen=True, slots=True)
 class Changed:

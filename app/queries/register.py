@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from sqlalchemy.orm import Session
 
@@ -28,6 +28,9 @@ LEAST_SHARE = 0.4
 """Of the strongest concept's weight."""
 
 
+Place = Literal["offer", "need", "summary", "contact", "city"]
+
+
 class Piece(NamedTuple):
     """A part of a text; ``found`` tells that it is what was searched for."""
 
@@ -37,13 +40,16 @@ class Piece(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A company in a list, its names and the listing that was found with the words marked."""
+    """A company in a list, its names and what was found, with the words marked.
+
+    ``excerpt`` is of the first text that has one of the words, beside the names; ``place`` says what that is.
+    """
 
     company: Company
     legal_name: list[Piece]
     trading_name: list[Piece]
-    side: str | None
-    listing: list[Piece]
+    place: Place
+    excerpt: list[Piece]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +129,21 @@ def marked(text: str, typed: Sequence[str]) -> list[Piece]:
 
 
 def _found(company: Company, typed: Sequence[str]) -> Found:
-    side, listing = None, list[Piece]()
-    for row in company.listing_rows if typed else ():
-        listing = next((found for text in (row.title, row.text) if (found := _excerpt(text or "", typed))), [])
-        if listing:
-            side = row.side
-            break
-    return Found(company, marked(company.legal_name, typed), marked(company.trading_name or "", typed), side, listing)
+    place, excerpt = _hit(company, typed)
+    return Found(company, marked(company.legal_name, typed), marked(company.trading_name or "", typed), place, excerpt)
+
+
+def _hit(company: Company, typed: Sequence[str]) -> tuple[Place, list[Piece]]:
+    texts: list[tuple[Place, str | None]] = [
+        (row.side, text) for row in company.listing_rows for text in (row.title, row.text)
+    ]
+    texts += [("summary", company.summary), ("city", company.city)]
+    texts += [("contact", text) for text in (company.contact_name, company.contact_email, company.website)]
+    for place, text in texts:
+        excerpt = _excerpt(text or "", typed)
+        if excerpt:
+            return place, excerpt
+    return "summary", []
 
 
 def _excerpt(text: str, typed: Sequence[str]) -> list[Piece]:

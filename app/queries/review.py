@@ -13,6 +13,7 @@ from app.db.profiles import WITH_ALL
 from app.errors import NotFound
 from app.live import Fresh
 from app.queries.companies import document, warnings_of
+from app.queries.duplicates import Pairing, duplicates_of
 from app.queries.matches import QueueFilter, company_versions, pair_of, review_queue
 from matching import (
     Band,
@@ -114,13 +115,17 @@ class SideView:
 
 @dataclass(frozen=True, slots=True)
 class MatchView:
-    """A match as it is now, and what was decided on it. ``version`` is that of the decision."""
+    """A match as it is now, and what was decided on it. ``version`` is that of the decision.
+
+    ``elsewhere`` are other entries of the register with the same name or number as either firm.
+    """
 
     match: Match
     sides: tuple[SideView, SideView]
     meetings: tuple[Meeting, ...]
     pair: Pair | None
     steps: tuple[Review, ...]
+    elsewhere: tuple[Pairing, ...]
 
     @property
     def version(self) -> int:
@@ -151,6 +156,7 @@ def match_view(session: Session, fresh: Fresh, match_id: str, *, today: date, la
         meetings_of(match, language),
         session.get(Pair, match_id),
         tuple(steps),
+        tuple(one for firm in ids for one in duplicates_of(session, firm) if one.same_name_or_number),
     )
 
 

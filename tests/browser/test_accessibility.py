@@ -41,9 +41,15 @@ EXTRA = (
     "/console?match={match_id}",
     "/console?q=nothing-has-this-name",
     "/console?status=all&done=undone&did=2",
+    "/console/companies?q=a&country=KZ&status=verified",
+    "/console/duplicates?done=apart&one=0&other=1",
     "/there-is-no-such-page",
 )
 """States of pages, beside what the routes name."""
+
+
+FILES = frozenset({"/console/companies/{company_id}/export"})
+"""What is downloaded instead of shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +60,18 @@ class Known:
 
     def values(self) -> dict[str, str]:
         pair = self.site.best()[0]
-        return {"match_id": pair.id, "company_id": pair.first_id, "secret": "used-up"}
+        twins = self.site.twins()
+        return {
+            "match_id": pair.id,
+            "company_id": twins.kept,
+            "kept_id": twins.kept,
+            "merged_id": twins.other,
+            "merge_id": twins.merge,
+            "secret": "used-up",
+        }
 
 
-PARAMETERS = frozenset({"match_id", "company_id", "secret"})
+PARAMETERS = frozenset({"match_id", "company_id", "kept_id", "merged_id", "merge_id", "secret"})
 
 
 def addresses() -> list[str]:
@@ -66,7 +80,7 @@ def addresses() -> list[str]:
         route.path
         for part in PARTS
         for route in part.router.routes
-        if isinstance(route, APIRoute) and "GET" in (route.methods or ())
+        if isinstance(route, APIRoute) and "GET" in (route.methods or ()) and route.path not in FILES
     ]
     named = [path for path in paths if {name for _, name, _, _ in Formatter().parse(path) if name} <= PARAMETERS]
     return [*named, *EXTRA]

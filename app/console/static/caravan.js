@@ -39,3 +39,12 @@ document.addEventListener("htmx:sendError", () => {
 document.addEventListener("change", (event) => {
   if (event.target.matches("[data-submits]")) event.target.form.requestSubmit();
 });
+
+// The page's address may have changed since it was loaded: another language keeps what is searched for and opened.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.(".languages a");
+  if (!link) return;
+  const here = new URL(location.href);
+  here.searchParams.set("lang", link.lang);
+  link.href = here;
+}, true);

@@ -45,7 +45,7 @@ def form_of(page: str) -> dict[str, str]:
 def test_likely_duplicates_are_listed_with_reasons(signed_in: SignIn, twins: list[dict[str, Any]]) -> None:
     browser = signed_in("viewer")
     page = browser.get(DUPLICATES).text
-    assert "The same name: <q>ТОО «Қостанай Диірмені»</q> and <q>Kostanay Diirmeni LLP</q>" in page
+    assert "The same name: <q>ТОО «Қостанай Диірмені»</q> · <q>Kostanay Diirmeni LLP</q>" in page
     assert "Against it: different registration numbers" in page
     assert "No two companies look like one." in browser.get(f"{DUPLICATES}?country=NG").text
     profile = browser.get(f"{COMPANIES}/{twins[1]['id']}").text

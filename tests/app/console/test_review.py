@@ -226,6 +226,15 @@ def test_expired_listing_and_unverified_firm_are_warned_of(
     assert "is not verified" in page
 
 
+def test_same_name_elsewhere_is_warned_of(register: Registered, officer: Officer) -> None:
+    mill = register(kazakh_mill(legal_name="ТОО «Қостанай Диірмені»"))
+    twin = register(kazakh_mill(legal_name="Kostanay Diirmeni", trading_name=None, listings=[]), verified=False)
+    register(nigerian_trader())
+    page = officer().get("/console").text
+    assert "stands in the register again" in page
+    assert f'href="/console/duplicates/{mill["id"]}/{twin["id"]}"' in page
+
+
 def test_form_that_lacks_its_decision_changes_nothing(officer: Officer, pairs: list[str]) -> None:
     browser = officer()
     assert browser.post(f"/console/matches/{pairs[0]}/decision", data={"version": "1"}).status_code == 422
