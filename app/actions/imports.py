@@ -20,6 +20,7 @@ from app.db.profiles import WITH_ALL
 from app.db.staff import Token
 from app.errors import Failure
 from app.files import Row
+from app.queries.merges import holders_of
 from matching import COUNTRIES, Status, normal_name
 from schemas.companies import CompanyIn
 from schemas.problems import pointer, sentence
@@ -30,6 +31,7 @@ BATCH = 500
 Key = tuple[str, str, str]
 """Country, what a firm is found by, and its value."""
 T = TypeVar("T")
+KEYED_BY = {"number": "numbers", "name": "names"}
 COLUMNS = {"number": Company.registration_number, "name": Company.normal_name}
 
 
@@ -76,7 +78,8 @@ def import_companies(
 ) -> Report:
     """Adds or completes companies; each batch is one transaction, so an interrupted import can just be repeated.
 
-    A firm is found again by country and registration number or, without one, by country and name. The first
+    A firm is found again by country and registration number or, without one, by country and name, also by those of a
+    company that was merged into it; such a row fills blanks only. The first
     row of a firm sets its fields, later rows of the same file add listings and fill what is still blank.
 
     Args:
@@ -162,7 +165,7 @@ def _merge(session: Session, entry: _Entry, *, verified: bool) -> str | Rejected
         return entry.added(add_companies(session, [entry.newcomer(verified=verified)])[0])
     try:
         with session.begin_nested():
-            keep = entry.again or _registered_itself(session, company)
+            keep = entry.again or _registered_itself(session, company) or _key_of(company) != entry.key
             return "changed" if merge_company(session, company, entry.data, only_blanks=keep) else "unchanged"
     except (Failure, ValidationError) as failed:
         return entry.added(failed)
@@ -179,17 +182,33 @@ def _known(session: Session, keys: set[Key]) -> set[Key]:
     groups: dict[tuple[str, str], list[str]] = defaultdict(list)
     for country, kind, value in keys:
         groups[country, kind].append(value)
-    return {
+    present = {
         (country, kind, value)
         for (country, kind), values in groups.items()
         for value in session.scalars(_keyed(select(COLUMNS[kind]), country, kind, values))
         if value is not None
     }
+    return present | {
+        (country, kind, value)
+        for (country, kind), values in groups.items()
+        for value in holders_of(session, country, **{KEYED_BY[kind]: values})
+    }
 
 
 def _find(session: Session, key: Key) -> Company | None:
     country, kind, value = key
-    return session.scalar(_keyed(select(Company).options(*WITH_ALL), country, kind, [value]))
+    found = session.scalar(_keyed(select(Company).options(*WITH_ALL), country, kind, [value]))
+    if found is None:
+        holder = holders_of(session, country, **{KEYED_BY[kind]: [value]}).get(value)
+        found = session.scalar(select(Company).options(*WITH_ALL).where(Company.id == holder)) if holder else None
+    return found
+
+
+def _key_of(company: Company) -> Key:
+    """What a list finds a company by; another key is that of a company that was merged into it."""
+    if company.registration_number is not None:
+        return company.country, "number", company.registration_number
+    return company.country, "name", company.normal_name
 
 
 def _keyed(query: Select[T], country: str, kind: str, values: list[str]) -> Select[T]:

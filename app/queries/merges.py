@@ -1,6 +1,6 @@
 """What merging two companies would make of them, and the merges that there were."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -246,6 +246,29 @@ def merges_into(session: Session, company_id: str) -> list[Merge]:
 def taken_in_by(session: Session, company_id: str) -> Merge | None:
     """The merge by which a company became part of another, if it did."""
     return session.scalar(select(Merge).where(Merge.merged_id == company_id, Merge.undone_at.is_(None)))
+
+
+def holders_of(
+    session: Session, country: str, *, numbers: Collection[str] = (), names: Collection[str] = ()
+) -> dict[str, str]:
+    """Who holds companies that were merged away: their numbers, or the names of those without one, to company ids."""
+    former = or_(
+        Merge.registration_number.in_(numbers), Merge.registration_number.is_(None) & Merge.normal_name.in_(names)
+    )
+    rows = session.scalars(
+        select(Merge).where(Merge.country == country, Merge.undone_at.is_(None), former).order_by(Merge.at)
+    ).all()
+    found = {merge.registration_number or merge.normal_name: merge.kept_id for merge in rows}
+    while found:
+        ids = set(found.values())
+        later = session.execute(
+            select(Merge.merged_id, Merge.kept_id).where(Merge.merged_id.in_(ids), Merge.undone_at.is_(None))
+        )
+        onward = dict(later.all())
+        if not onward:
+            break
+        found = {value: onward.get(company_id, company_id) for value, company_id in found.items()}
+    return found
 
 
 def reviews_of(session: Session, company_ids: Iterable[str]) -> list[Review]:

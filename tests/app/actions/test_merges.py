@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.actions.companies import change_company, delete_company, set_status
 from app.actions.duplicates import say_not_duplicates
+from app.actions.imports import import_companies
 from app.actions.merges import merge_companies, undo_merge
 from app.actions.registration import Newcomer, add_companies
 from app.actions.reviews import review_match
@@ -22,6 +23,7 @@ from app.db.merges import Merge
 from app.db.rows import Rows, rows_of_company
 from app.db.staff import Token
 from app.errors import NotFound, NotMergeable, NotUndoable, VersionStale
+from app.files import Row
 from app.live import LiveRegister
 from app.queries.companies import company_by_id, document
 from app.queries.merges import Choice, compared, merges_into, reviews_of
@@ -339,6 +341,24 @@ def test_merges_are_undone_from_the_last(database: Database) -> None:
         assert merges_into(session, c) == []
 
 
+def test_list_that_still_has_the_merged_company_finds_the_one_that_holds_it(database: Database) -> None:
+    numbered, unnumbered = company(legal_name="Alem LLP"), numberless(legal_name="Alem Trade Group")
+    last = company(legal_name="Alem Trade", summary=None)
+    a, b, c = (add(database, one) for one in (numbered, unnumbered, last))
+    merge(database, b, a, choices={"registration_number": "kept"})
+    merge(database, c, b)
+    rows = [
+        Row(number, "", {**one, "summary": "From the list.", "city": city})
+        for number, (one, city) in enumerate(((numbered, "Astana"), (unnumbered, "Almaty")), 1)
+    ]
+    report = import_companies(database.writing, rows)
+    assert report.counts == {"changed": 1, "unchanged": 1}
+    after = profile(database, c)
+    assert (after["legal_name"], after["city"], after["summary"]) == ("Alem Trade", "Astana", "From the list.")
+    with database.reading() as session:
+        assert session.query(Company).count() == 1
+
+
 def test_removing_the_company_erases_what_its_merges_kept(database: Database) -> None:
     a, b, c = add(database, kazakh_mill()), add(database, kazakh_mill()), add(database, kazakh_mill())
     trader = add(database, nigerian_trader())
@@ -369,7 +389,8 @@ def test_every_table_of_companies_is_kept(database: Database) -> None:
     for table in Base.metadata.sorted_tables:
         if any(key.column.table.name in belonging for key in table.foreign_keys):
             belonging.add(table.name)
-    kept = add(database, kazakh_mill())
+    kept, trader = add(database, kazakh_mill()), add(database, nigerian_trader())
+    decide(database, kept, trader)
     with database.reading() as session:
         assert set(rows_of_company(session, kept)) == belonging
 
