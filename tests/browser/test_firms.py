@@ -18,7 +18,7 @@ WRITTEN = {
     "kk": ("KZ", "Бидай ұны", "Какао ұнтағы", "бидай ұн", "1101"),
 }
 BUTTONS = {
-    "en": ("Go on to offers and needs", "Go on to the preview", "Register"),
+    "en": ("Go on to offers and needs", "Go on to the preview", "Register this firm"),
     "ru": ("Дальше: предложения и потребности", "Дальше: просмотр", "Зарегистрировать"),
     "kk": ("Әрі қарай: ұсыныстар мен қажеттіліктер", "Әрі қарай: алдын ала қарау", "Тіркеу"),
 }
@@ -115,7 +115,7 @@ def test_draft_goes_on_in_another_language_and_is_forgotten_when_registered(visi
     fill_company(page, "KZ")
     page.wait_for_timeout(500)
     page.locator(".languages a[lang=ru]").click()
-    expect(page.locator("h1")).to_have_text("Регистрация фирмы")
+    expect(page.locator("h1")).to_have_text("Зарегистрировать фирму")
     expect(page.locator("#legal_name")).to_have_value("Firm of KZ")
     go(page, "next")
     page.locator("#listings-0-title").fill("Мука")
