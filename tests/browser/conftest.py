@@ -28,7 +28,9 @@ def chromium() -> str:
     """Where the browser is."""
     found = next(filter(None, map(shutil.which, NAMES)), None)
     if found is None:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(HOW_TO_INSTALL)
+        if os.environ.get("CI") == "true":
+            pytest.fail(HOW_TO_INSTALL, pytrace=False)
+        pytest.skip(HOW_TO_INSTALL)
     return found
 
 

@@ -1,6 +1,5 @@
 """Every page, in every language, on light and dark ground: axe, small screens, zoom, focus, weight."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from string import Formatter
 from typing import Any
@@ -13,6 +12,7 @@ from playwright.sync_api import Error as PlaywrightError
 from app.console.application import PARTS
 from matching import LANGUAGES
 from tests.browser.conftest import Visits
+from tests.browser.known import value_of
 from tests.browser.served import Site
 
 AXE = (Path(__file__).parent / "axe" / "axe.min.js").read_text()
@@ -50,32 +50,23 @@ EXTRA = (
     "/there-is-no-such-page",
 )
 """States of pages, beside what the routes name."""
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What stands for a parameter of an address."""
-
-    site: Site
-
-    def values(self) -> dict[str, str]:
-        pair = self.site.best()[0]
-        return {"match_id": pair.id, "company_id": pair.first_id, "secret": "used-up"}
-
-
-PARAMETERS = frozenset({"match_id", "company_id", "secret"})
+FILES = (".csv", ".json", "{ending}", "/export")
 
 
 def addresses() -> list[str]:
-    """All that is read with GET and needs nothing but what we know, from the routes themselves."""
+    """All that is read with GET, from the routes themselves: a new page is looked at without being named here."""
     paths = [
         route.path
         for part in PARTS
         for route in part.router.routes
         if isinstance(route, APIRoute) and "GET" in (route.methods or ())
     ]
-    named = [path for path in paths if {name for _, name, _, _ in Formatter().parse(path) if name} <= PARAMETERS]
-    return [*named, *EXTRA]
+    return [*(path for path in paths if not path.endswith(FILES)), *EXTRA]
+
+
+def parameters_of(address: str) -> set[str]:
+    """The names in braces."""
+    return {name for _, name, _, _ in Formatter().parse(address) if name}
 
 
 def visitor_of(address: str) -> str | None:
@@ -93,7 +84,7 @@ def test_page_can_be_read_by_everyone(visits: Visits, site: Site, address: str, 
     visits.expected += ["404"] if "no-such-page" in address else []
     page = visits.open(visitor_of(address), language=language)
     weight = Weight(page)
-    answer = whole_page(page, address.format(**Known(site).values()))
+    answer = whole_page(page, address.format(**{name: value_of(name, page, site) for name in parameters_of(address)}))
     if answer is None:
         return
     page.wait_for_load_state("load")
