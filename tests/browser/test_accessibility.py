@@ -57,16 +57,17 @@ class Known:
         return {"match_id": pair.id, "company_id": pair.first_id, "secret": "used-up"}
 
 
+DOWNLOADS = ".json"
 PARAMETERS = frozenset({"match_id", "company_id", "secret"})
 
 
 def addresses() -> list[str]:
-    """All that is read with GET and needs nothing but what we know, from the routes themselves."""
+    """All that is read with GET, is no download and needs nothing but what we know, from the routes themselves."""
     paths = [
         route.path
         for part in PARTS
         for route in part.router.routes
-        if isinstance(route, APIRoute) and "GET" in (route.methods or ())
+        if isinstance(route, APIRoute) and "GET" in (route.methods or ()) and not route.path.endswith(DOWNLOADS)
     ]
     named = [path for path in paths if {name for _, name, _, _ in Formatter().parse(path) if name} <= PARAMETERS]
     return [*named, *EXTRA]
