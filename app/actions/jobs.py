@@ -23,6 +23,10 @@ class Claimed:
     payload: dict[str, Any]
 
 
+def _free(moment: datetime) -> ColumnElement[bool]:
+    return or_(Job.claimed_until.is_(None), Job.claimed_until < moment)
+
+
 def jobs_wait(session: Session, kind: str) -> bool:
     """Whether there is a job of a kind to claim."""
     return session.scalar(select(Job.id).where(Job.kind == kind, _free(now())).limit(1)) is not None
@@ -56,7 +60,3 @@ def postpone_job(session: Session, kind: str, key: str, why: str, wait: timedelt
     session.execute(
         update(Job).where(Job.kind == kind, Job.key == key).values(claimed_until=now() + wait, error=why[:1000])
     )
-
-
-def _free(moment: datetime) -> ColumnElement[bool]:
-    return or_(Job.claimed_until.is_(None), Job.claimed_until < moment)
