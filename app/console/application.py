@@ -12,11 +12,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.console import (
     account,
+    duplicates,
     front,
     overview,
     own_account,
     own_matches,
     own_profile,
+    register,
     registration,
     review,
     sign_in,
@@ -42,6 +44,8 @@ PARTS = (
     own_profile,
     own_account,
     review,
+    register,
+    duplicates,
     overview,
     account,
     staff,
