@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from sqlalchemy import Select, exists, select
 from sqlalchemy.orm import Session
 
-from app.actions.companies import merge_company
+from app.actions.companies import merge_company, would_change
 from app.actions.registration import Newcomer, add_companies
 from app.db.companies import Company
 from app.db.profiles import WITH_ALL
@@ -136,7 +136,7 @@ def batches(rows: Iterable[Row], at_once: int = BATCH) -> Iterator[list[Row]]:
 def read_entry(row: Row, seen: set[Key]) -> Entry | Rejected:
     """A row as a company, or what is wrong with it; its firm is noted among those seen."""
     if row.document is None:
-        return Rejected(row, (row.problem or FieldError("", "", ""),))
+        return Rejected(row, (row.problem,) if row.problem else ())
     try:
         data = CompanyIn.model_validate(row.document)
     except ValidationError as invalid:
@@ -190,6 +190,34 @@ def import_batch(session: Session, read: Sequence[Entry | Rejected], *, verified
     return [outcome(entry) for entry in read]
 
 
+def foretell_batch(session: Session, read: Sequence[Entry | Rejected]) -> list[str | Rejected]:
+    """What would come of each row, told by reading alone; ``further`` is another row of a firm of the list."""
+    entries = [entry for entry in read if isinstance(entry, Entry)]
+    known = _known_companies(session, {entry.key for entry in entries if not entry.again})
+
+    def outcome(entry: Entry | Rejected) -> str | Rejected:
+        if isinstance(entry, Rejected):
+            return entry
+        company = known.get(entry.key)
+        if entry.again or company is None:
+            return "further" if entry.again else "added"
+        try:
+            changes = would_change(company, entry.data, only_blanks=_registered_itself(session, company))
+        except ValidationError as invalid:
+            return Rejected(entry.row, field_errors(invalid))
+        return "changed" if changes else "unchanged"
+
+    return [outcome(entry) for entry in read]
+
+
+def _known_companies(session: Session, keys: set[Key]) -> dict[Key, Company]:
+    return {
+        (country, kind, getattr(company, COLUMNS[kind].key)): company
+        for (country, kind), values in _grouped(keys).items()
+        for company in session.scalars(_keyed(select(Company).options(*WITH_ALL), country, kind, values))
+    }
+
+
 def _merge(session: Session, entry: Entry, *, verified: bool) -> str | Rejected:
     company = _find(session, entry.key)
     if company is None:  # removed by another writer since the batch was looked up
@@ -212,15 +240,19 @@ def _key(data: CompanyIn) -> Key:
 
 def _known(session: Session, keys: set[Key]) -> set[Key]:
     """Those of the keys that a company has already; one statement for each country and kind."""
-    groups: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for country, kind, value in keys:
-        groups[country, kind].append(value)
     return {
         (country, kind, value)
-        for (country, kind), values in groups.items()
+        for (country, kind), values in _grouped(keys).items()
         for value in session.scalars(_keyed(select(COLUMNS[kind]), country, kind, values))
         if value is not None
     }
+
+
+def _grouped(keys: set[Key]) -> dict[tuple[str, str], list[str]]:
+    groups: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for country, kind, value in keys:
+        groups[country, kind].append(value)
+    return groups
 
 
 def _find(session: Session, key: Key) -> Company | None:

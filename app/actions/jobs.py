@@ -40,6 +40,18 @@ def claim_jobs(session: Session, kind: str, limit: int) -> list[Claimed]:
     return [Claimed(job.id, job.key, job.asked, job.attempts, job.payload) for job in jobs]
 
 
+def add_job(session: Session, kind: str, key: str) -> None:
+    """Adds a job that nobody has claimed; one that was there before ends, and with it any claim on it."""
+    remove_job(session, kind, key)
+    session.add(Job(kind=kind, key=key))
+    session.flush()
+
+
+def remove_job(session: Session, kind: str, key: str) -> None:
+    """Takes a job back; whoever works on it notices by ``keep_claim``."""
+    session.execute(delete(Job).where(Job.kind == kind, Job.key == key))
+
+
 def release_job(session: Session, kind: str, key: str, asked: int) -> None:
     """Ends a claim: the job is done, unless it was asked for again in the meantime."""
     done = session.execute(delete(Job).where(Job.kind == kind, Job.key == key, Job.asked == asked))

@@ -18,7 +18,8 @@ class Import(Base):
     """A list that an officer uploaded, how its columns are read, and how far it is.
 
     ``line`` is the last line that is in the register, ``last_line`` that of the file. ``content`` is kept until the
-    import is done: it holds what firms said in confidence. ``failure`` is a sentence with its values.
+    import is done: it holds what firms said in confidence. ``preview`` are the first good rows as they will be
+    registered. ``failure`` is a sentence with its values.
     """
 
     __tablename__ = "imports"
@@ -35,6 +36,7 @@ class Import(Base):
     rows: Mapped[int] = mapped_column(default=0)
     line: Mapped[int] = mapped_column(default=0)
     last_line: Mapped[int] = mapped_column(default=0)
+    preview: Mapped[list[dict[str, Any]]] = deferred(mapped_column(JSON, default=list))
     failure: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     staff: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now, index=True)

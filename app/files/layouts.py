@@ -1,7 +1,8 @@
 """How a list is read: in which row its headings stand and what each of its columns holds."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
 from app.errors import FieldError, FileUnreadable
 from app.files.columns import REQUIRED_COLUMNS, SEVERAL, TARGETS, company_document
@@ -27,6 +28,21 @@ class Layout:
     targets: tuple[str, ...]
     constants: Mapping[str, str] = field(default_factory=dict)
     doubtful: frozenset[int] = frozenset()
+
+    def as_json(self) -> dict[str, Any]:
+        """As it is kept."""
+        return asdict(self) | {"doubtful": sorted(self.doubtful), "constants": dict(self.constants)}
+
+    @classmethod
+    def of_json(cls, kept: Mapping[str, Any]) -> "Layout":
+        """As it was kept."""
+        return cls(
+            kept["line"],
+            tuple(kept["headings"]),
+            tuple(kept["targets"]),
+            kept["constants"],
+            frozenset(kept["doubtful"]),
+        )
 
     @property
     def missing(self) -> list[str]:

@@ -32,6 +32,12 @@ class Row:
     problem: FieldError | None = None
     places: tuple[str, ...] = ()
 
+    @property
+    def cells(self) -> list[str]:
+        """The cells of a list's row as they stood there."""
+        cells: list[str] = json.loads(self.source)
+        return cells
+
     def column_of(self, pointer: str) -> str:
         """The column that a JSON Pointer into the document means; empty for the whole row."""
         return column_of(pointer, self.places)

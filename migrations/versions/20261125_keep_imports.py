@@ -26,6 +26,7 @@ def upgrade() -> None:
         sa.Column("rows", sa.Integer(), nullable=False),
         sa.Column("line", sa.Integer(), nullable=False),
         sa.Column("last_line", sa.Integer(), nullable=False),
+        sa.Column("preview", sa.JSON(), nullable=False),
         sa.Column("failure", sa.JSON(), nullable=True),
         sa.Column("staff", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
