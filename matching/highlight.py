@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from matching.text import fold
 from matching.vocabulary import trade_linker, trade_vocabulary
@@ -32,13 +33,19 @@ def highlighted(text: str, codes: Sequence[str], words: Sequence[str] = ()) -> t
         words: that both listings have, in any spelling.
     """
     speaking: dict[str, int] = {}
-    for found in trade_linker().read(text).found:
-        concept = next((at for at, code in enumerate(codes) if _related(found.code, code)), None)
+    for spoken, said in _spoken(text):
+        concept = next((at for at, code in enumerate(codes) if _related(spoken, code)), None)
         if concept is not None:
-            for word in found.words:
+            for word in said:
                 speaking[word] = min(concept, speaking.get(word, concept))
     common = {fold(word) for word in words}
     return tuple(_merged(_pieces(text, speaking, common)))
+
+
+@lru_cache(maxsize=10_000)
+def _spoken(text: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The concepts of a text, each with the words that led there; officers look at the same texts again and again."""
+    return tuple((found.code, found.words) for found in trade_linker().read(text).found)
 
 
 def _pieces(text: str, speaking: dict[str, int], common: set[str]) -> Iterator[Piece]:
@@ -76,9 +83,10 @@ def _related(one: str, other: str) -> bool:
     return one == other or other in _above(one) or one in _above(other)
 
 
-def _above(code: str) -> set[str]:
+@lru_cache(maxsize=10_000)
+def _above(code: str) -> frozenset[str]:
     words, found = trade_vocabulary(), set[str]()
     while code in words and (parent := words[code].parent) is not None and parent not in found:
         found.add(parent)
         code = parent
-    return found
+    return frozenset(found)

@@ -6,6 +6,7 @@ from sqlalchemy import delete, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from app.actions.evidence import store_evidence
 from app.db.base import now
 from app.db.companies import Company
 from app.db.jobs import Job
@@ -66,6 +67,7 @@ def store_ranking(session: Session, company_id: str, matches: Sequence[Match]) -
         )
     )
     ranked = {match.id: match for match in matches if {company_id, match.theirs.id} <= present}
+    pictured = {}
     for match in ranked.values():
         pair = held.get(match.id)
         if pair is None:
@@ -74,11 +76,15 @@ def store_ranking(session: Session, company_id: str, matches: Sequence[Match]) -
         elif pair.status == "pending":
             _picture(pair, match)
         _mark(pair, company_id, ranks=True)
+        if pair.status == "pending":
+            pictured[match.id] = match
     for pair in held.values():
         if pair.id not in ranked:
             _mark(pair, company_id, ranks=False)
             if pair.status == "pending" and not (pair.first_ranks or pair.second_ranks):
                 session.delete(pair)
+    session.flush()
+    store_evidence(session, pictured.values(), instead_of=pictured.keys() & held.keys())
 
 
 def new_pair(match: Match) -> Pair:

@@ -2,10 +2,12 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.actions.evidence import store_evidence
 from app.actions.queue import ask_for_ranking, lock_queue, new_pair
 from app.db.base import new_id, now
 from app.db.matches import Pair, Review
@@ -58,7 +60,30 @@ def review_match(  # noqa: PLR0913  # each is a part of the decision
         )
     )
     session.flush()
+    store_evidence(session, [match], instead_of=[match.id])
     return pair
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """What came of one step: under ``batch`` it can be taken back; ``missed`` had been decided by somebody else."""
+
+    batch: str
+    missed: int
+
+
+def review_matches(session: Session, matches: Sequence[tuple[Match, int]], data: ReviewIn, *, by: str) -> Decisions:
+    """Writes one decision on several matches, each with the version that it was read in.
+
+    Those that somebody decided on since are left as they are.
+    """
+    batch, missed = new_id(), 0
+    for match, version in matches:
+        try:
+            review_match(session, match, data, by=by, if_version=version, batch=batch)
+        except VersionStale:
+            missed += 1
+    return Decisions(batch, missed)
 
 
 def withdraw_decisions(session: Session, batch: str, *, by: str) -> list[Pair]:

@@ -9,7 +9,7 @@ from app.actions.tokens import digest_of, new_token
 from app.db.base import new_id, now
 from app.db.sessions import BrowserSession, SignInLink
 from app.db.staff import Role, StaffMember, Token
-from app.errors import FieldError, InputInvalid, NotFound
+from app.errors import InputInvalid, NotFound
 
 
 def staff_member(session: Session, email: str, role: Role | None = None) -> StaffMember:
@@ -20,8 +20,7 @@ def staff_member(session: Session, email: str, role: Role | None = None) -> Staf
     """
     address = email.strip().lower()
     if not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", address):
-        message = "“{email}” is not an e-mail address."
-        raise InputInvalid(message, errors=(FieldError("/email", "email", message, {"email": email}),), email=email)
+        raise InputInvalid("“{email}” is not an e-mail address.", email=email)
     member = session.scalar(select(StaffMember).where(StaffMember.email == address))
     if member is None:
         member = StaffMember(id=new_id(), email=address, role=role or "reviewer")

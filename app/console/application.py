@@ -10,7 +10,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.console import front, sign_in
+from app.console import front, overview, review, sign_in
 from app.console.language import text
 from app.console.static_files import FOLDER, Assets
 from app.console.visit import LANGUAGE_COOKIE, Visit
@@ -21,7 +21,7 @@ from app.web.headers import PageHeaders, SameOrigin
 from app.web.service import Service
 from matching import LANGUAGES
 
-PARTS = (front, sign_in)
+PARTS = (front, sign_in, review, overview)
 SMALLEST_ZIPPED = 500
 
 
@@ -69,7 +69,7 @@ def _visit(request: Request) -> Visit:
 
 def _page(request: Request, status: int, title: str, detail: str) -> HTMLResponse:
     visit = _visit(request)
-    return visit.page("problem.html", status, title=title, detail=detail)
+    return visit.page("problem.html", status=status, title=title, detail=detail)
 
 
 async def _failure(request: Request, failed: Exception) -> Response:
@@ -98,8 +98,15 @@ async def _http(request: Request, failed: Exception) -> Response:
 
 async def _wrong_address(request: Request, _: Exception) -> Response:
     language = _visit(request).language
+    if request.method == "GET":
+        return _page(
+            request, 404, translate("Not found", language), translate("There is nothing at this address.", language)
+        )
     return _page(
-        request, 404, translate("Not found", language), translate("There is nothing at this address.", language)
+        request,
+        422,
+        text(language, "The form is not complete"),
+        text(language, "Nothing was saved. Go back, fill in what is missing and send it again."),
     )
 
 

@@ -7,6 +7,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from babel import Locale
 from babel.dates import format_date, format_datetime
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -51,6 +52,8 @@ def environment(language: Language) -> Environment:
     made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]  # the extension adds it
     filters: dict[str, Callable[..., str]] = {
         "number": partial(format_decimal, locale=language),
+        "signed": partial(format_decimal, format="+0.00;−0.00", locale=language),
+        "language": partial(_language_name, language=language),
         "percent": partial(format_percent, locale=language),
         "day": partial(_day, language=language),
         "moment": partial(format_datetime, format="d MMM y, HH:mm", locale=language),
@@ -58,6 +61,10 @@ def environment(language: Language) -> Environment:
     }
     made.filters |= filters
     return made
+
+
+def _language_name(code: str, *, language: Language) -> str:
+    return str(Locale(language).languages.get(code, code))
 
 
 def _said(sentence: str, params: dict[str, str] | None = None, *, language: Language) -> str:

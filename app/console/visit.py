@@ -1,7 +1,7 @@
 """Who visits a page: language, session, and what comes with a form."""
 
 from dataclasses import dataclass, field
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 from urllib.parse import urlencode
 
 from fastapi import Depends, Request
@@ -56,7 +56,7 @@ class Visit:
         """A sentence in the visitor's language."""
         return text(self.language, message, **values)
 
-    def page(self, template: str, status: int = 200, **values: object) -> HTMLResponse:
+    def page(self, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:  # noqa: ANN401  # whatever the template shows
         """A rendered template."""
         found = environment(self.language).get_template(template)
         html = found.render(visit=self, languages=NAMES, asset=address_of, with_query=self.with_query, **values)

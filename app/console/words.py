@@ -47,6 +47,13 @@ KINDS = {
     "technology": N_("technology"),
     "partnership": N_("partnership"),
 }
+PERIODS = {
+    "day": N_("day"),
+    "week": N_("week"),
+    "month": N_("month"),
+    "quarter": N_("quarter"),
+    "year": N_("year"),
+}
 ROLES = {"viewer": N_("viewer"), "reviewer": N_("reviewer"), "admin": N_("administrator")}
 DIRECTIONS = {
     "they_supply": N_("{second} offers what {first} needs"),

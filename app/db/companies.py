@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.types import JSON
 
 from app.db.base import ID_LENGTH, Base, UtcDateTime, new_id, now
-from matching import KINDS, SIDES, Kind, Side, Size, Status
+from matching import KINDS, SIDES, Kind, Sector, Side, Size, Status
 
 
 def _one_of(column: str, values: tuple[str, ...]) -> str:
@@ -70,7 +70,7 @@ class CompanySector(Base):
     __tablename__ = "company_sectors"
 
     company_id: Mapped[str] = mapped_column(ForeignKey("companies.id", ondelete="CASCADE"), primary_key=True)
-    sector: Mapped[str] = mapped_column(String(16), primary_key=True, index=True)
+    sector: Mapped[Sector] = mapped_column(String(16), primary_key=True, index=True)
     position: Mapped[int]
 
 

@@ -22,12 +22,14 @@ class Pair(Base):
 
     ``first`` is the company whose country's code comes first. ``first_ranks`` and ``second_ranks`` say whose
     ranking holds the pair. ``picture`` is the match as it was ranked or, once decided, as it was decided on.
+    ``found_at`` is when the pair was stored first, ``computed_at`` when its picture was taken.
     """
 
     __tablename__ = "pairs"
     __table_args__ = (
         CheckConstraint("status IN ('pending', 'approved', 'rejected', 'deferred')", "status"),
         Index("ix_pairs_status_probability_id", "status", "probability", "id"),
+        Index("ix_pairs_found_at", "found_at"),
     )
 
     id: Mapped[str] = mapped_column(String(PAIR_ID_LENGTH), primary_key=True)
@@ -44,6 +46,22 @@ class Pair(Base):
     decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     picture: Mapped[dict[str, Any]] = mapped_column(JSON)
     computed_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    found_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+
+class PairEvidence(Base):
+    """A need that an offer meets, among the evidence of a stored pair; kept beside the picture to be counted.
+
+    The companies are those that the listings belong to. Listings have no foreign key: they go only with their
+    company, and so do its pairs.
+    """
+
+    __tablename__ = "pair_evidence"
+
+    pair_id: Mapped[str] = mapped_column(ForeignKey("pairs.id", ondelete="CASCADE"), primary_key=True)
+    need_listing_id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, index=True)
+    offer_listing_id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
+    relevance: Mapped[float]
 
 
 class Review(Base):

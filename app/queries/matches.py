@@ -1,6 +1,7 @@
 """Reading matches: the live ranking and the review queue."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 
@@ -111,6 +112,15 @@ def company_versions(session: Session, ids: Iterable[str]) -> dict[str, int]:
     """The present version of each company."""
     rows = session.execute(select(Company.id, Company.version).where(Company.id.in_(set(ids))))
     return dict(rows.all())
+
+
+def pairs_of(match_ids: Iterable[str], fresh: Fresh, *, today: date) -> list[Match]:
+    """The matches that ids name, each once, without those that are none any more."""
+    found: dict[str, Match] = {}
+    for match_id in match_ids:
+        with suppress(NotFound):
+            found[match_id] = pair_of(match_id, fresh, today=today)
+    return list(found.values())
 
 
 def review_of(pair: Pair | None, *, for_staff: bool) -> ReviewOut:

@@ -61,7 +61,7 @@ def queue_page(session: Session, wanted: QueueFilter, *, limit: int) -> Queue:
     """A page of the review queue, most probable first."""
     pairs, following = review_queue(session, wanted, limit=limit)
     versions = company_versions(session, [one for pair in pairs for one in (pair.first_id, pair.second_id)])
-    counts = session.execute(select(Pair.status, func.count()).group_by(Pair.status)).tuples()
+    counts = session.execute(select(Pair.status, func.count()).group_by(Pair.status)).all()
     return Queue(tuple(_line(pair, versions) for pair in pairs), following, dict(counts))
 
 

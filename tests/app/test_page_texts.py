@@ -44,7 +44,7 @@ def test_every_text_is_translated_with_its_values(language: str) -> None:
         if not message.id:
             continue
         sources = [message.id] if isinstance(message.id, str) else list(message.id)
-        translated = [message.string] if isinstance(message.string, str) else list(message.string)
+        translated = [message.string] if isinstance(message.string, str) else list(message.string or ())
         assert all(translated), f"not translated: {sources[0]}"
         assert not message.fuzzy, f"fuzzy: {sources[0]}"
         for text in translated:

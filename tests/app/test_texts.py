@@ -11,15 +11,17 @@ from babel.messages.pofile import read_po
 import app
 import matching
 import schemas
+from app.actions.sessions import WRONG
 from app.api.problems import SENTENCES
 from app.errors import Failure
+from app.jobs.mail import INVITATION, SIGN_IN
 from app.queries.catalogue import LABELS
 from app.texts import LOCALES, language_asked_for, translate
 from matching import Language
 from schemas.problems import MESSAGES
 
 FOLDERS = [Path(package.__file__ or "").parent for package in (app, matching, schemas)]
-SENTENCE_AT = {"translate": 0, "wrong": 1, "FieldError": 2, "RegistrationNumberInvalid": 1}
+SENTENCE_AT = {"translate": 0, "wrong": 1, "FieldError": 2, "RegistrationNumberInvalid": 1, "_unfit": 0}
 ON_THE_COMMAND_LINE = {"AddressInUse", "Failure"}
 """Failures that are only printed in English, on the command line."""
 
@@ -33,6 +35,7 @@ def failures(kind: type[Failure] = Failure) -> Iterator[type[Failure]]:
 def written_in_code() -> set[str]:
     places = SENTENCE_AT | {one.__name__: 0 for one in failures() if one.__name__ not in ON_THE_COMMAND_LINE}
     found = {*MESSAGES.values(), *LABELS.values(), *(text for pair in SENTENCES.values() for text in pair)}
+    found |= {*SIGN_IN, *INVITATION, WRONG}
     found |= {one.title for one in failures() if one.__name__ not in ON_THE_COMMAND_LINE}
     for file in (file for folder in FOLDERS for file in folder.rglob("*.py")):
         if file.parent.name == "cli":
