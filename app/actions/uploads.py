@@ -1,6 +1,7 @@
 """Lists that officers upload: reading their columns, checking them, importing them in the background."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import PurePath
 from typing import Any
@@ -26,24 +27,29 @@ IDLE: frozenset[ImportState] = frozenset({"uploaded", "checking", "checked"})
 """States in which nothing of the list is in the register."""
 
 
-def upload_list(session: Session, name: str, content: bytes, *, staff: str) -> Import:
+def upload_list(
+    writing: Callable[[], AbstractContextManager[Session]], name: str, content: bytes, *, staff: str
+) -> Import:
     """Keeps a list, and how its columns are understood: as in an earlier list with the same headings, or anew.
+
+    It is read before ``writing`` locks anything.
 
     Raises:
         FileUnreadable: it is not a CSV file or workbook, or nothing is in it.
     """
     name = PurePath(name.replace("\\", "/")).name[-NAME_LENGTH:] or "?"
     source = Source.of(name, content)
-    layout = layout_of(source) if is_table(source) else None
-    if layout is None:
+    read = layout_of(source) if is_table(source) else None
+    if read is None:
         raise FileUnreadable("{path} should be an Excel workbook (.xlsx) or a CSV file (.csv).", path=name)
-    samples = [row.cells for row in first_rows(source, layout.line + SAMPLES) if row.line > layout.line][:SAMPLES]
+    samples = [row.cells for row in first_rows(source, read.line + SAMPLES) if row.line > read.line][:SAMPLES]
     if not samples:
         raise FileUnreadable("{path} has no rows below its headings.", path=name)
-    layout = _remembered(session, layout)
-    kept = Import(name=name, size=len(content), content=content, layout=_kept(layout, samples), staff=staff)
-    session.add(kept)
-    session.flush()
+    with writing() as session:
+        layout = _kept(_remembered(session, read), samples)
+        kept = Import(name=name, size=len(content), content=content, layout=layout, staff=staff)
+        session.add(kept)
+        session.flush()
     return kept
 
 

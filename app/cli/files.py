@@ -42,9 +42,9 @@ def import_file(
 
     Takes JSON Lines in the API's company form, or CSV or Excel. Headings are understood in English, Russian and
     Kazakh (docs/import.md); where that is not sure, it is printed how they were read, and --map corrects it. A firm
-    is found again by country and registration number, or by country and name; nothing it has is taken away, so importing a file twice
-    changes nothing. Faulty rows are written with line and reason to FILE.rejected.jsonl, good ones are kept. An
-    interrupted import can just be repeated.
+    is found again by country and registration number, or by country and name; nothing it has is taken away, so
+    importing a file twice changes nothing. Faulty rows are written with line and reason to FILE.rejected.jsonl, good
+    ones are kept. An interrupted import can just be repeated.
     """
     layout = _layout(file, _pairs(columns), _pairs(constants))
     with opened(Settings()) as database:

@@ -10,7 +10,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.console import front, overview, review, sign_in
+from app.console import front, imports, overview, review, sign_in
 from app.console.language import text
 from app.console.static_files import FOLDER, Assets
 from app.console.visit import LANGUAGE_COOKIE, Visit
@@ -21,7 +21,7 @@ from app.web.headers import PageHeaders, SameOrigin
 from app.web.service import Service
 from matching import LANGUAGES
 
-PARTS = (front, sign_in, review, overview)
+PARTS = (front, sign_in, review, overview, imports)
 SMALLEST_ZIPPED = 500
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Literal, get_args
 
 from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String, Text
-from sqlalchemy.orm import Mapped, deferred, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import JSON
 
 from app.db.base import ID_LENGTH, Base, UtcDateTime, new_id, now
@@ -28,7 +28,7 @@ class Import(Base):
     id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
     name: Mapped[str] = mapped_column(String(NAME_LENGTH))
     size: Mapped[int]
-    content: Mapped[bytes | None] = deferred(mapped_column(LargeBinary))
+    content: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     layout: Mapped[dict[str, Any]] = mapped_column(JSON)
     state: Mapped[ImportState] = mapped_column(String(16), default="uploaded", index=True)
     verified: Mapped[bool] = mapped_column(default=False)
@@ -36,7 +36,7 @@ class Import(Base):
     rows: Mapped[int] = mapped_column(default=0)
     line: Mapped[int] = mapped_column(default=0)
     last_line: Mapped[int] = mapped_column(default=0)
-    preview: Mapped[list[dict[str, Any]]] = deferred(mapped_column(JSON, default=list))
+    preview: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list, deferred=True)
     failure: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     staff: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now, index=True)

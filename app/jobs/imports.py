@@ -78,7 +78,7 @@ class _Check:
 
     def _show(self, entry: Entry | Rejected, outcome: str) -> None:
         if isinstance(entry, Entry) and len(self.preview) < PREVIEWED:
-            company = entry.data.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+            company = entry.data.model_dump(mode="json")
             self.preview.append({"line": entry.row.line, "outcome": outcome, "company": company})
 
 

@@ -1,6 +1,8 @@
 """Reading imports and their refused rows."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, undefer
@@ -30,6 +32,45 @@ def import_by_id(session: Session, import_id: str, *, lock: bool = False) -> Imp
     if found is None:
         raise NotFound("There is no such import.")
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a row was refused: the officer's heading and cell, and a sentence with its values."""
+
+    heading: str
+    cell: str
+    message: str
+    params: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedRow:
+    """A refused row as it is shown."""
+
+    line: int
+    firm: str
+    reasons: list[Reason]
+
+
+def refused_rows(session: Session, kept: Import, *, after: int = 0, limit: int = 200) -> list[RefusedRow]:
+    """Refused rows of an import in the order of the list, from a line on."""
+    layout = Layout.of_json(kept.layout)
+    return [
+        RefusedRow(row.line, _cell(row, layout, "legal_name"), [_reason(row, layout, error) for error in row.errors])
+        for row in rejections(session, kept.id, after=after, limit=limit)
+    ]
+
+
+def _reason(row: ImportRejection, layout: Layout, error: dict[str, Any]) -> Reason:
+    column = error["column"]
+    heading = layout.headings[layout.targets.index(column)] if column in layout.targets else ""
+    return Reason(heading, _cell(row, layout, column), error["message"], error["params"])
+
+
+def _cell(row: ImportRejection, layout: Layout, column: str) -> str:
+    at = layout.targets.index(column) if column in layout.targets else len(row.cells)
+    return row.cells[at].strip() if at < len(row.cells) else ""
 
 
 def rejections(session: Session, import_id: str, *, after: int = 0, limit: int = 200) -> Sequence[ImportRejection]:
@@ -68,11 +109,9 @@ def _mendable(session: Session, import_id: str, layout: Layout, language: Langua
     for row in session.scalars(query.execution_options(yield_per=500)):
         cells = [*row.cells, *[""] * width]
         kept = [*cells[: width - 1], " ".join(row.cells[width - 1 :])] if len(row.cells) > width else cells[:width]
-        yield [*kept, "\n".join(_said(error, layout, language) for error in row.errors)]
+        yield [*kept, "\n".join(_said(_reason(row, layout, error), language) for error in row.errors)]
 
 
-def _said(error: dict[str, object], layout: Layout, language: Language) -> str:
-    column, message, params = str(error["column"]), str(error["message"]), error["params"]
-    told = translate(message, language, params if isinstance(params, dict) else None)
-    heading = layout.headings[layout.targets.index(column)] if column in layout.targets else ""
-    return f"{heading}: {told}" if heading else told
+def _said(reason: Reason, language: Language) -> str:
+    told = translate(reason.message, language, reason.params)
+    return f"{reason.heading}: {told}" if reason.heading else told

@@ -57,8 +57,7 @@ def russian_list(firms: int = 3) -> bytes:
 
 
 def uploaded(database: Database, content: bytes, name: str = "Список.xlsx") -> Import:
-    with database.writing() as session:
-        return upload_list(session, name, content, staff=STAFF)
+    return upload_list(database.writing, name, content, staff=STAFF)
 
 
 def checked(database: Database, content: bytes, name: str = "Список.xlsx", **constants: str) -> str:
