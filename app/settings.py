@@ -45,6 +45,8 @@ class Settings(BaseSettings):
     def _links_lead_here(self) -> Self:
         if self.smtp_url and not self.public_url:
             raise ValueError("Set CARAVAN_PUBLIC_URL too: it stands in the links of the mails.")
+        if self.smtp_url and not self.smtp_url.startswith(("smtp://", "smtps://")):
+            raise ValueError("CARAVAN_SMTP_URL begins with smtp:// or smtps://.")
         return self
 
     @property

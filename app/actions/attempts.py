@@ -2,8 +2,9 @@
 
 import hashlib
 from datetime import timedelta
+from ipaddress import IPv6Address, ip_address
 
-from sqlalchemy import case, delete, select
+from sqlalchemy import case, delete, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -12,6 +13,7 @@ from app.db.sessions import Attempt
 from app.errors import TooManyAttempts
 
 WINDOW = timedelta(minutes=15)
+HOST_BITS = 64
 
 
 def key_of(*what: str) -> str:
@@ -19,13 +21,26 @@ def key_of(*what: str) -> str:
     return hashlib.sha256("\n".join(what).encode()).hexdigest()
 
 
-def count_attempt(session: Session, key: str) -> None:
-    """Notes one more attempt; those of an earlier window are forgotten."""
+def network_of(address: str) -> str:
+    """Who is counted together: an address, or the network of an IPv6 one, since whoever has one has all of it."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    return str(int(found) >> HOST_BITS) if isinstance(found, IPv6Address) and found.ipv4_mapped is None else address
+
+
+def count_attempt(session: Session, key: str, most: int) -> None:
+    """Notes one more attempt before it is made, so that many at once cannot slip through together.
+
+    Raises:
+        TooManyAttempts: as many were made in this window, with the minutes to wait; the transaction must not be kept.
+    """
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     moment = now()
     session.execute(delete(Attempt).where(Attempt.since <= moment - 4 * WINDOW))
     fresh = Attempt.since > moment - WINDOW
-    session.execute(
+    count, since = session.execute(
         insert(Attempt)
         .values(key=key, since=moment, count=1)
         .on_conflict_do_update(
@@ -35,23 +50,19 @@ def count_attempt(session: Session, key: str) -> None:
                 "since": case((fresh, Attempt.since), else_=moment),
             },
         )
-    )
-
-
-def require_few_attempts(session: Session, key: str, most: int) -> None:
-    """Lets pass while fewer than ``most`` attempts were counted in the window.
-
-    Raises:
-        TooManyAttempts: with the minutes to wait.
-    """
-    moment = now()
-    row = session.scalar(select(Attempt).where(Attempt.key == key, Attempt.since > moment - WINDOW))
-    if row is not None and row.count >= most:
-        left = row.since + WINDOW - moment
+        .returning(Attempt.count, Attempt.since)
+    ).one()
+    if count > most:
+        left = since + WINDOW - moment
         raise TooManyAttempts(
             "Too many attempts from your network. Try again in {minutes} min.",
             minutes=str(int(left.total_seconds() // 60) + 1),
         )
+
+
+def take_attempt_back(session: Session, key: str) -> None:
+    """Counts one attempt less: it was a right one."""
+    session.execute(update(Attempt).where(Attempt.key == key, Attempt.count > 0).values(count=Attempt.count - 1))
 
 
 def forget_attempts(session: Session, key: str) -> None:

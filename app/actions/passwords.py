@@ -53,7 +53,8 @@ def password_hash(password: str, *, email: str) -> str:
 def password_fits(password: str, kept: str | None) -> bool:
     """Whether it is the password; takes as long where there is none."""
     with _turns:
-        return _hasher().verify(password[:LONGEST], kept or _nobody()) and kept is not None
+        nobody = _nobody()  # made in either case, so that not even the first answer tells
+        return _hasher().verify(password[:LONGEST], kept or nobody) and kept is not None
 
 
 def new_totp_secret() -> str:

@@ -4,6 +4,7 @@ Both ways write plain rows, many a statement: the unit of work of the ORM costs 
 """
 
 from asyncio import Future, Task, create_task, get_running_loop, to_thread
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -21,9 +22,10 @@ from app.actions.tokens import digest_of, new_token
 from app.db.base import Base, new_id, now
 from app.db.changes import lock_changes, record_change
 from app.db.companies import Company, CompanySector, ListingCode, ListingRow
+from app.db.profiles import as_profile
 from app.db.staff import Token
 from app.errors import RegistrationNumberTaken
-from matching import Status
+from matching import Profile, Status
 from schemas.companies import CompanyIn
 
 
@@ -48,6 +50,17 @@ class Newcomer:
         for listing, listing_id in zip(fields["listings"], self.listing_ids, strict=True):
             listing["id"] = listing_id
         return fields | {"contact": fields["contact"] if any((fields["contact"] or {}).values()) else None}
+
+    def profile(self) -> Profile:
+        """The company as the engine will read it once it was added, from the rows that it brings."""
+        rows = rows_of([self])
+        codes: dict[str, list[ListingCode]] = defaultdict(list)
+        for row in rows[ListingCode]:
+            codes[row["listing_id"]].append(ListingCode(**row))
+        company = Company(**rows[Company][0])
+        company.sector_rows = [CompanySector(**row) for row in rows[CompanySector]]
+        company.listing_rows = [ListingRow(**row, code_rows=codes[row["id"]]) for row in rows[ListingRow]]
+        return as_profile(company)
 
 
 class Registrations:

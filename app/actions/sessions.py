@@ -6,14 +6,15 @@ from datetime import timedelta
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from app.actions.attempts import count_attempt, forget_attempts, key_of, require_few_attempts
+from app.actions.attempts import count_attempt, forget_attempts, key_of, network_of, take_attempt_back
 from app.actions.passwords import password_fits, password_hash, use_code
 from app.actions.tokens import digest_of, new_secret
+from app.db import Database
 from app.db.base import now
 from app.db.jobs import Job
 from app.db.sessions import BROWSER_LENGTH, BrowserSession, SignInLink
 from app.db.staff import StaffMember, Token
-from app.errors import LinkInvalid
+from app.errors import LinkInvalid, TooManyAttempts
 from app.queries.companies import companies_of_address
 
 STAFF_STAYS = timedelta(hours=12)
@@ -35,27 +36,38 @@ class Browser:
     address: str
     name: str
 
+    @property
+    def network(self) -> str:
+        """Who is counted together."""
+        return network_of(self.address)
 
-def sign_in_staff(session: Session, email: str, password: str, code: str, browser: Browser) -> str | None:
+
+def sign_in_staff(database: Database, email: str, password: str, code: str, browser: Browser) -> str | None:
     """The cookie of a new session; None for a wrong password or code, which is counted.
+
+    Two transactions, so that nobody waits for the database while a password is looked at.
 
     Raises:
         TooManyAttempts: there were too many wrong ones from this address.
     """
-    address = email.strip().lower()
-    own, everyone = key_of("staff", browser.address, address), key_of("staff", browser.address)
-    require_few_attempts(session, own, MOST_WRONG)
-    require_few_attempts(session, everyone, MOST_WRONG_OF_ADDRESS)
-    member = session.scalar(
-        select(StaffMember).where(StaffMember.email == address, StaffMember.disabled_at.is_(None)).with_for_update()
-    )
-    right = password_fits(password, None if member is None else member.password_hash)
-    if member is None or not right or not (member.totp_secret is None or use_code(member, code)):
-        count_attempt(session, own)
-        count_attempt(session, everyone)
+    address = email.strip().lower().replace("\0", "")
+    own, everyone = key_of("staff", browser.network, address), key_of("staff", browser.network)
+    present = select(StaffMember).where(StaffMember.email == address, StaffMember.disabled_at.is_(None))
+    with database.writing() as session:
+        count_attempt(session, own, MOST_WRONG)
+        count_attempt(session, everyone, MOST_WRONG_OF_ADDRESS)
+        member = session.scalar(present)
+        kept = None if member is None else member.password_hash
+    if not password_fits(password, kept):
         return None
-    forget_attempts(session, own)
-    return _opened(session, browser, staff_id=member.id)
+    with database.writing() as session:
+        member = session.scalar(present.where(StaffMember.password_hash == kept).with_for_update())
+        if member is None or not (member.totp_secret is None or use_code(member, code)):
+            return None
+        forget_attempts(session, own)
+        take_attempt_back(session, everyone)
+        member.signed_in_at = now()
+        return _opened(session, browser, staff_id=member.id)
 
 
 def sign_in_with_token(session: Session, token: str, browser: Browser) -> str | None:
@@ -64,12 +76,12 @@ def sign_in_with_token(session: Session, token: str, browser: Browser) -> str | 
     Raises:
         TooManyAttempts: there were too many wrong ones from this address.
     """
-    key = key_of("token", browser.address)
-    require_few_attempts(session, key, MOST_WRONG_OF_ADDRESS)
+    key = key_of("token", browser.network)
+    count_attempt(session, key, MOST_WRONG_OF_ADDRESS)
     company_id = session.scalar(select(Token.company_id).where(Token.digest == digest_of(token.strip())))
     if company_id is None:
-        count_attempt(session, key)
         return None
+    take_attempt_back(session, key)
     return sign_in_company(session, company_id, browser)
 
 
@@ -84,10 +96,13 @@ def ask_for_link(session: Session, email: str, *, language: str, base: str, brow
     Raises:
         TooManyAttempts: too many were asked for from this address.
     """
-    key = key_of("link", browser.address)
-    require_few_attempts(session, key, MOST_LINKS)
-    count_attempt(session, key)
-    for company_id in companies_of_address(session, email)[:MOST_LINKS]:
+    count_attempt(session, key_of("link", browser.network), MOST_LINKS)
+    for company_id in companies_of_address(session, email.replace("\0", ""))[:MOST_LINKS]:
+        try:
+            with session.begin_nested():
+                count_attempt(session, key_of("mail", company_id), MOST_LINKS)
+        except TooManyAttempts:  # links that work are in the mailbox; strangers must not be able to fill it
+            continue
         send_link(session, company_id, language=language, base=base)
 
 
@@ -102,9 +117,11 @@ def send_invitation(session: Session, staff_id: str, *, language: str, base: str
 
 
 def new_link(session: Session, *, company_id: str | None = None, staff_id: str | None = None) -> str:
-    """The secret of a new link that works once; earlier ones of the same end."""
+    """The secret of a new link that works once. A firm's earlier ones stay: anyone can ask for one in its name."""
     secret = new_secret()
     session.execute(delete(SignInLink).where(SignInLink.expires_at <= now()))
+    if staff_id is not None:
+        session.execute(delete(SignInLink).where(SignInLink.staff_id == staff_id))
     lasts = INVITATION_LASTS if company_id is None else LINK_LASTS
     session.add(
         SignInLink(digest=digest_of(secret), company_id=company_id, staff_id=staff_id, expires_at=now() + lasts)
@@ -137,6 +154,7 @@ def set_password(session: Session, secret: str, password: str, browser: Browser)
     if member is None or member.disabled_at is not None:
         raise _no_link()
     member.password_hash = password_hash(password, email=member.email)
+    member.signed_in_at = now()
     session.execute(delete(BrowserSession).where(BrowserSession.staff_id == member.id))
     return _opened(session, browser, staff_id=member.id)
 
@@ -144,6 +162,11 @@ def set_password(session: Session, secret: str, password: str, browser: Browser)
 def sign_out(session: Session, cookie: str) -> None:
     """Ends a session."""
     session.execute(delete(BrowserSession).where(BrowserSession.digest == digest_of(cookie)))
+
+
+def end_staff_session(session: Session, session_id: str) -> None:
+    """Ends a session of any officer."""
+    session.execute(delete(BrowserSession).where(BrowserSession.id == session_id, BrowserSession.staff_id.is_not(None)))
 
 
 def end_session(
@@ -199,4 +222,6 @@ def _send(session: Session, key: str, payload: dict[str, str]) -> None:
     else:
         job.payload = payload
         job.asked += 1
+        job.attempts = 0
+        job.claimed_until = None
     session.flush()

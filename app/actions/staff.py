@@ -8,22 +8,55 @@ from sqlalchemy.orm import Session
 from app.actions.tokens import digest_of, new_token
 from app.db.base import new_id, now
 from app.db.sessions import BrowserSession, SignInLink
-from app.db.staff import Role, StaffMember, Token
+from app.db.staff import LABEL_LENGTH, ROLES, Role, StaffMember, Token
 from app.errors import InputInvalid, NotFound
 
+ADDRESS = r"[^@\s,;<>\"()\\\x00-\x1f]+@[^@\s,;<>\"()\\\x00-\x1f]+\.[^@\s,;<>\"()\\\x00-\x1f]+"
+LONGEST_ADDRESS = 254
 
-def staff_member(session: Session, email: str, role: Role | None = None) -> StaffMember:
+
+def role_named(name: str) -> Role:
+    """The role with this name.
+
+    Raises:
+        InputInvalid: there is none.
+    """
+    found = next((role for role in ROLES if role == name), None)
+    if found is None:
+        raise InputInvalid("Choose a role.")
+    return found
+
+
+def add_officer(session: Session, email: str, role: Role, *, by: str) -> str:
+    """The id of a member of staff who is new.
+
+    Raises:
+        InputInvalid: that is not an e-mail address, or is one of somebody who is staff already.
+    """
+    known = session.scalar(select(StaffMember.id).where(StaffMember.email == email.strip().lower().replace("\0", "")))
+    if known is not None:
+        raise InputInvalid("This officer is in the list already.")
+    return staff_member(session, email, role, by=by).id
+
+
+def staff_member(session: Session, email: str, role: Role | None = None, *, by: str | None = None) -> StaffMember:
     """The member of staff with this address, who is added if new; a role that is given is set.
+
+    Args:
+        session: to write with.
+        email: the address, in any case.
+        role: a reviewer's where it is not given for somebody new.
+        by: the officer who adds; None for the command line.
 
     Raises:
         InputInvalid: that is not an e-mail address, or nobody would be left who may change settings.
     """
     address = email.strip().lower()
-    if not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", address):
+    if len(address) > LONGEST_ADDRESS or not re.fullmatch(ADDRESS, address):
         raise InputInvalid("“{email}” is not an e-mail address.", email=email)
     member = session.scalar(select(StaffMember).where(StaffMember.email == address))
     if member is None:
-        member = StaffMember(id=new_id(), email=address, role=role or "reviewer")
+        member = StaffMember(id=new_id(), email=address, role=role or "reviewer", added_by=by)
         session.add(member)
         session.flush()
     elif role is not None:
@@ -40,10 +73,23 @@ def add_staff(session: Session, email: str, role: Role | None = None) -> str:
     return add_token(session, staff_member(session, email, role).id)
 
 
-def add_token(session: Session, staff_id: str) -> str:
-    """One more token of a member of staff."""
+def issue_token(session: Session, staff_id: str, *, label: str, by: str) -> str:
+    """A token for a program of a member of staff who is not kept out.
+
+    Raises:
+        InputInvalid: there is no such officer.
+    """
+    member = session.get(StaffMember, staff_id)
+    if member is None or member.disabled_at is not None:
+        raise InputInvalid("Choose whose token it is to be.")
+    return add_token(session, member.id, label=label, by=by)
+
+
+def add_token(session: Session, staff_id: str, *, label: str = "", by: str | None = None) -> str:
+    """One more token of a member of staff, and what it is for."""
     token = new_token()
-    session.add(Token(digest=digest_of(token), staff_id=staff_id))
+    note = label.strip()[:LABEL_LENGTH] or None
+    session.add(Token(digest=digest_of(token), staff_id=staff_id, label=note, issued_by=by))
     session.flush()
     return token
 
@@ -66,8 +112,8 @@ def change_role(session: Session, staff_id: str, role: Role) -> None:
     member.role = role
 
 
-def disable_staff(session: Session, staff_id: str) -> None:
-    """Keeps a member of staff out, at once; what they decided stays.
+def disable_staff(session: Session, staff_id: str, *, by: str) -> None:
+    """Keeps a member of staff out, at once: sessions, links and tokens end. What they decided stays.
 
     Raises:
         NotFound: there is no such member.
@@ -76,20 +122,29 @@ def disable_staff(session: Session, staff_id: str) -> None:
     member = _member(session, staff_id)
     _require_another_admin(session, member)
     member.disabled_at = now()
+    member.disabled_by = by
     for table in (BrowserSession, SignInLink, Token):
         session.execute(delete(table).where(table.staff_id == staff_id))
 
 
 def enable_staff(session: Session, staff_id: str) -> None:
-    """Lets a member of staff in again; an unused password link is needed if none was set."""
-    _member(session, staff_id).disabled_at = None
+    """Lets a member of staff in again with the password there was; tokens must be issued anew.
 
-
-def set_totp(session: Session, staff_id: str, secret: str | None) -> None:
-    """Asks for a code of this secret at each sign-in from now on; with None for none."""
+    Raises:
+        NotFound: there is no such member.
+    """
     member = _member(session, staff_id)
-    member.totp_secret = secret
-    member.totp_step = None
+    member.disabled_at = member.disabled_by = None
+
+
+def forget_totp(session: Session, staff_id: str) -> None:
+    """Asks a member of staff for no code any more, because the phone is lost; the password stays.
+
+    Raises:
+        NotFound: there is no such member.
+    """
+    member = _member(session, staff_id)
+    member.totp_secret = member.totp_step = None
 
 
 def _member(session: Session, staff_id: str) -> StaffMember:

@@ -8,6 +8,7 @@ from rich.console import Console
 from sqlalchemy.exc import OperationalError
 
 from app.cli import demo, evaluation, files, maintenance, ranking, server
+from app.cli import staff as staff_commands
 from app.errors import Failure
 
 COULD_NOT_RUN = 2
@@ -35,7 +36,9 @@ app.command("import")(files.import_file)
 app.command("export")(files.export)
 app.command()(ranking.rank)
 app.command()(evaluation.evaluate)
-staff.command("add")(maintenance.add_staff_member)
+staff.command("add")(staff_commands.add)
+staff.command("link")(staff_commands.link)
+staff.command("list")(staff_commands.listed)
 
 
 @app.callback()

@@ -12,7 +12,8 @@ import app.sample
 from app.cli.files import import_with_progress
 from app.cli.opened import opened
 from app.cli.ranking import ranked, show
-from app.cli.server import Host, Port, listening, run
+from app.cli.server import Host, Port, address_of, listening, run
+from app.cli.staff import first_link
 from app.db import Database
 from app.db.companies import Company
 from app.live import LiveRegister
@@ -21,6 +22,7 @@ from matching import COUNTRIES
 
 SAMPLE = Path(app.sample.__file__).parent / "companies.jsonl"
 SHOWN = 5
+OFFICER = "officer@caravan.example"
 
 
 def demo(
@@ -39,11 +41,21 @@ def demo(
         return
     with listening(host, port) as listener:
         _prepare_and_show(console)
-        address = listener.getsockname()
-        base = f"http://{address[0]}:{address[1]}"
-        console.print(f"The API's interactive documentation: {base}/docs", highlight=False)
-        console.print("A token for staff: caravan staff add you@example.com. Stop with Ctrl-C.", highlight=False)
+        base = address_of(listener)
+        for line in (
+            f"The pages: {base}/",
+            f"The council's console: {base}/console ({_way_in(base)})",
+            f"The API's interactive documentation: {base}/docs",
+            "A token for programs: caravan staff add you@example.com. Stop with Ctrl-C.",
+        ):
+            console.print(line, highlight=False, markup=False, soft_wrap=True)
         run(listener)
+
+
+def _way_in(base: str) -> str:
+    with opened(Settings()) as database, database.writing() as session:
+        link = first_link(session, OFFICER, base)
+    return f"choose a password for {OFFICER}: {link}" if link else "a way in: caravan staff link YOUR-EMAIL"
 
 
 def _prepare_and_show(console: Console) -> None:

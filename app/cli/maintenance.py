@@ -1,13 +1,11 @@
-"""``caravan migrate``, ``refresh``, ``staff add`` and ``openapi``."""
+"""``caravan migrate``, ``refresh`` and ``openapi``."""
 
 import json
 from contextlib import closing
-from typing import Annotated
 
 import typer
 from rich.progress import Progress
 
-from app.actions.staff import add_staff
 from app.actions.statistics import refresh_statistics
 from app.application import create_app
 from app.cli.opened import opened
@@ -39,16 +37,6 @@ def refresh() -> None:
             task = progress.add_task("Ranking companies", total=None)
             done = keeper.work_off(lambda count: progress.update(task, completed=count))
     typer.echo(f"{listings} listings counted, {done} companies ranked.")
-
-
-def add_staff_member(email: Annotated[str, typer.Argument(help="The officer's e-mail address.")]) -> None:
-    """Add a member of staff and print a token, which is shown this once.
-
-    For somebody who is staff already it prints one more token.
-    """
-    with opened(Settings()) as database, database.writing() as session:
-        token = add_staff(session, email)
-    typer.echo(token)
 
 
 def openapi() -> None:

@@ -1,11 +1,14 @@
 """``caravan serve``."""
 
+import logging
+import re
 import socket
 from importlib.metadata import version
 from typing import Annotated
 
 import typer
 import uvicorn
+from uvicorn.config import LOGGING_CONFIG
 from uvicorn.supervisors import Multiprocess
 
 from app.cli.opened import opened
@@ -19,6 +22,24 @@ Port = Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)]
 
 WORKER_START_SECONDS = 120
 """A worker that is still loading the register must not be taken for a dead one and started anew."""
+
+
+SECRET = re.compile("(/sign-in/link/|/console/password/)[^/? ]+")
+LOGS = LOGGING_CONFIG | {
+    "filters": {"secrets": {"()": "app.cli.server.WithoutSecrets"}},
+    "handlers": LOGGING_CONFIG["handlers"]
+    | {"access": LOGGING_CONFIG["handlers"]["access"] | {"filters": ["secrets"]}},
+}
+
+
+class WithoutSecrets(logging.Filter):
+    """Leaves the secrets of links out of the addresses in the access log."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Lets every record pass, shortened."""
+        if isinstance(record.args, tuple):
+            record.args = tuple(SECRET.sub(r"\1…", one) if isinstance(one, str) else one for one in record.args)
+        return True
 
 
 class AddressInUse(Failure):
@@ -37,8 +58,8 @@ def serve(
     The embedded database is migrated first; any other one must be up to date (caravan migrate).
     """
     with opened(Settings()), listening(host, port) as listener:
-        address = listener.getsockname()
-        typer.echo(f"Listening on http://{address[0]}:{address[1]} (interactive documentation: /docs)")
+        base = address_of(listener)
+        typer.echo(f"Listening on {base} (the council's console: {base}/console, the API's documentation: {base}/docs)")
         run(listener, workers)
 
 
@@ -65,11 +86,19 @@ def listening(host: str, port: int) -> socket.socket:
     return listener
 
 
+def address_of(listener: socket.socket) -> str:
+    """Where a browser on this machine finds what is served on a socket."""
+    host, port, *_ = listener.getsockname()
+    here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # read, not bound
+    return f"http://[{here}]:{port}" if ":" in here else f"http://{here}:{port}"
+
+
 def run(listener: socket.socket, workers: int = 1) -> None:
     """Serves on a bound socket until it is stopped."""
     config = uvicorn.Config(
         "main:app",
         workers=workers,
+        log_config=LOGS,
         log_level="info",
         server_header=False,
         timeout_worker_healthcheck=WORKER_START_SECONDS,

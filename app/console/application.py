@@ -4,13 +4,27 @@ from http import HTTPStatus
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.console import front, imports, overview, review, sign_in
+from app.console import (
+    account,
+    front,
+    imports,
+    overview,
+    own_account,
+    own_matches,
+    own_profile,
+    registration,
+    review,
+    sign_in,
+    staff,
+    tokens,
+    weights,
+)
 from app.console.language import text
 from app.console.static_files import FOLDER, Assets
 from app.console.visit import LANGUAGE_COOKIE, Visit
@@ -21,7 +35,21 @@ from app.web.headers import PageHeaders, SameOrigin
 from app.web.service import Service
 from matching import LANGUAGES
 
-PARTS = (front, sign_in, review, overview, imports)
+PARTS = (
+    front,
+    sign_in,
+    registration,
+    own_matches,
+    own_profile,
+    own_account,
+    review,
+    overview,
+    imports,
+    account,
+    staff,
+    tokens,
+    weights,
+)
 SMALLEST_ZIPPED = 500
 
 
@@ -35,6 +63,7 @@ def create_pages(service: Service) -> ASGIApp:
     app.add_exception_handler(Failure, _failure)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _wrong_address)
+    app.add_exception_handler(DataError, _wrong_address)  # a NUL, which PostgreSQL takes in no text
     app.add_exception_handler(OperationalError, _busy)
     app.add_exception_handler(Exception, _unexpected)
     app.add_middleware(SameOrigin, refusal=_foreign)

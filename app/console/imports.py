@@ -159,7 +159,7 @@ def _columns(
     choices: dict[str, list[tuple[str, str]]] = {
         "country": [(code, country.names[visit.language]) for code, country in COUNTRIES.items()],
         "sectors": [(code, visit.say(name)) for code, name in words.SECTORS.items()],
-        "kind": [(code, visit.say(name)) for code, name in words.KINDS.items()],
+        "kind": [(code, visit.say(name)) for code, name in words.KINDS.items() if code != "goods"],
     }
     return visit.page(
         "imports/columns.html",

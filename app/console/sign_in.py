@@ -1,5 +1,6 @@
 """Signing in and out, of firms and of staff."""
 
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Form
@@ -38,7 +39,7 @@ def sign_in_with_token(visit: VisitDep, session: WriteSession, token: Field = ""
     if cookie is None:
         wrong = visit.say("This token is not known.")
         return visit.page("sign_in/firm.html", status=422, sent=False, email="", wrong=wrong, to=to)
-    return _signed_in(visit, cookie, inner_path(to, FIRM_HOME))
+    return _signed_in(visit, session, cookie, inner_path(to, FIRM_HOME), actions.COMPANY_STAYS)
 
 
 @router.get("/sign-in/link/{secret}")
@@ -51,7 +52,8 @@ def link(visit: VisitDep, secret: str) -> HTMLResponse:
 @router.post("/sign-in/link/{secret}")
 def use_link(visit: VisitDep, session: WriteSession, secret: str) -> Response:
     """Signs a firm in, once."""
-    return _signed_in(visit, actions.use_company_link(session, secret, visit.browser), FIRM_HOME)
+    cookie = actions.use_company_link(session, secret, visit.browser)
+    return _signed_in(visit, session, cookie, FIRM_HOME, actions.COMPANY_STAYS)
 
 
 @router.get("/console/sign-in")
@@ -63,18 +65,19 @@ def staff_door(visit: VisitDep, to: str = STAFF_HOME) -> HTMLResponse:
 @router.post("/console/sign-in")
 def sign_in_staff(  # noqa: PLR0913  # the fields of the form
     visit: VisitDep,
-    session: WriteSession,
+    parts: ServiceDep,
     email: Field = "",
     password: Field = "",
     code: Field = "",
     to: Field = STAFF_HOME,
 ) -> Response:
     """Signs an officer in."""
-    cookie = actions.sign_in_staff(session, email, password, code, visit.browser)
+    cookie = actions.sign_in_staff(parts.database, email, password, code, visit.browser)
     if cookie is None:
         wrong = translate(actions.WRONG, visit.language)
         return visit.page("sign_in/staff.html", status=422, email=email, wrong=wrong, to=to)
-    return _signed_in(visit, cookie, inner_path(to, STAFF_HOME))
+    with parts.database.writing() as session:
+        return _signed_in(visit, session, cookie, inner_path(to, STAFF_HOME), actions.STAFF_STAYS)
 
 
 @router.get("/console/password/{secret}")
@@ -90,10 +93,10 @@ def set_password(visit: VisitDep, parts: ServiceDep, secret: str, password: Fiel
     try:
         with parts.database.writing() as session:  # of its own: an unfit password must not use the link up
             cookie = actions.set_password(session, secret, password, visit.browser)
+            return _signed_in(visit, session, cookie, STAFF_HOME, actions.STAFF_STAYS)
     except InputInvalid as failed:
         wrong = translate(failed.detail, visit.language, failed.params)
         return visit.page("sign_in/password.html", status=422, wrong=wrong)
-    return _signed_in(visit, cookie, STAFF_HOME)
 
 
 @router.post("/sign-out")
@@ -105,7 +108,9 @@ def sign_out(visit: VisitDep, session: WriteSession) -> Response:
     return visit.go("/")
 
 
-def _signed_in(visit: Visit, cookie: str, to: str) -> Response:
-    stays = actions.COMPANY_STAYS if to.startswith(FIRM_HOME) else actions.STAFF_STAYS
+def _signed_in(visit: Visit, session: WriteSession, cookie: str, to: str, stays: timedelta) -> Response:
+    """Replaces the session that this browser had."""
+    if visit.cookie:
+        actions.sign_out(session, visit.cookie)
     visit.keep(SESSION_COOKIE, cookie, int(stays.total_seconds()))
     return visit.go(to)

@@ -1,7 +1,5 @@
 """Names of codes for people: what stands on the pages for statuses, bands, features, directions."""
 
-from matching import FEATURES
-
 
 def N_(message: str) -> str:  # noqa: N802  # the name that extractors of catalogues know
     """Marks a text for the catalogues; it is translated where it is shown."""
@@ -131,4 +129,28 @@ FEATURE_NAMES = {
     "profile_is_complete": N_("Profile of the other is complete"),
     "firm_is_verified": N_("The other is verified"),
 }
-MEANINGS = {feature.name: feature.meaning for feature in FEATURES}
+MEANINGS = {
+    "supplies_what_is_needed": N_("The other firm offers what this firm needs."),
+    "needs_what_is_offered": N_("The other firm needs what this firm offers."),
+    "works_in_the_same_trade": N_(
+        "Both firms offer the same kind of thing: partners or subcontractors, even where neither named a need."
+    ),
+    "supplies_our_trade": N_(
+        "The other firm offers what firms of this firm's trade use: materials, equipment or services."
+    ),
+    "uses_what_we_supply": N_("The other firm's trade uses what this firm offers."),
+    "shares_a_field": N_(
+        "The firms have a sector in common, or their listings meet or use one another although their sectors differ."
+    ),
+    "volume_fits": N_(
+        "The quantity offered covers the quantity needed, in the pair of fitting listings where it does so best."
+    ),
+    "holds_required_certificates": N_(
+        "The seller holds the certificates that the buyer requires, in the pair of fitting listings where it does best."
+    ),
+    "speaks_our_language": N_("The firms name a common language of business."),
+    "size_fits": N_("The firms are of like size, so that neither is lost in the other's orders."),
+    "profile_is_complete": N_("The other firm's profile is filled in."),
+    "firm_is_verified": N_("The council has verified the other firm."),
+}
+"""The engine's own words on its features, where the catalogues find them; a test holds both alike."""

@@ -1,9 +1,12 @@
 """Sends the mails that wait: sign-in links of firms, invitations of staff."""
 
 import logging
+import ssl
 from datetime import timedelta
+from email.errors import MessageError
+from email.headerregistry import Address
 from email.message import EmailMessage
-from smtplib import SMTP, SMTP_SSL, SMTPException
+from smtplib import SMTP, SMTP_SSL, SMTPException, SMTPNotSupportedError
 from urllib.parse import unquote, urlsplit
 
 from sqlalchemy.orm import Session
@@ -21,6 +24,7 @@ log = logging.getLogger("caravan.mail")
 
 AT_ONCE = 5
 SECONDS = 20.0
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 WAITS = (1, 5, 15, 60)
 """Minutes until a mail that could not be sent is tried again; after the last it is given up."""
 
@@ -50,12 +54,12 @@ class Postman:
         return len(claimed)
 
     def _deliver(self, job: Claimed) -> None:
-        with self._database.writing() as session:
-            mail = self._written(session, job.payload)
         try:
+            with self._database.writing() as session:
+                mail = self._written(session, job.payload)
             if mail is not None:
                 self._sent(mail)
-        except (OSError, SMTPException) as failed:
+        except (OSError, SMTPException, MessageError, ValueError) as failed:
             self._not_sent(job, failed)
             return
         with self._database.writing() as session:
@@ -79,7 +83,7 @@ class Postman:
         spoken: Language = "ru" if language == "ru" else "kk" if language == "kk" else "en"
         mail = EmailMessage()
         mail["From"] = self._settings.mail_from
-        mail["To"] = to
+        mail["To"] = Address(addr_spec=to)  # one reader, whatever commas stand in the address
         mail["Subject"] = translate(text[0], spoken)
         mail.set_content(translate(text[1], spoken, values))
         return mail
@@ -89,11 +93,22 @@ class Postman:
             log.warning("No mail server is set; this would be sent to %s:\n%s", mail["To"], mail.get_content())
             return
         server = urlsplit(self._settings.smtp_url)
-        kind = SMTP_SSL if server.scheme == "smtps" else SMTP
-        with kind(server.hostname or "localhost", server.port or 0, timeout=SECONDS) as smtp:
+        host, port = server.hostname or "localhost", server.port or 0
+        trusted = ssl.create_default_context()
+        if host in LOOPBACK:  # a mail server on the same machine has a certificate of its own making
+            trusted.check_hostname = False
+            trusted.verify_mode = ssl.CERT_NONE
+        with (
+            SMTP_SSL(host, port, timeout=SECONDS, context=trusted)
+            if server.scheme == "smtps"
+            else SMTP(host, port, timeout=SECONDS)
+        ) as smtp:
             smtp.ehlo()
-            if smtp.has_extn("starttls"):
-                smtp.starttls()
+            if server.scheme != "smtps" and smtp.has_extn("starttls"):
+                smtp.starttls(context=trusted)
+                smtp.ehlo()
+            elif server.scheme != "smtps" and server.username and host not in LOOPBACK:
+                raise SMTPNotSupportedError("The password would be sent where others can read it.")
             if server.username:
                 smtp.login(unquote(server.username), unquote(server.password or ""))
             smtp.send_message(mail)

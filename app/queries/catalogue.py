@@ -1,5 +1,7 @@
 """What there is to choose from, and what the engine makes of a text."""
 
+from typing import Literal
+
 from app.texts import translate
 from matching import (
     SECTORS,
@@ -73,3 +75,10 @@ def understanding(data: TextIn, language: Language) -> UnderstandingOut:
         if data.kind in {None, "goods", "technology"}
         else [],
     )
+
+
+def code_label(scheme: Literal["hs", "isic"], digits: str, language: Language) -> str | None:
+    """What a declared code stands for; None for one that is not known."""
+    words = trade_vocabulary()
+    concept = words.nearest(scheme, digits) if words.knows(scheme, digits) else None
+    return None if concept is None else concept.labels[language]

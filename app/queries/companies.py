@@ -84,11 +84,11 @@ def companies(
 
 
 def companies_of_address(session: Session, email: str) -> list[str]:
-    """Ids of the companies whose contact has this e-mail address, in any case, that are not suspended."""
+    """Ids of the companies whose contact has this e-mail address, in any case; a suspended one sees and mends too."""
     return list(
         session.scalars(
             select(Company.id)
-            .where(func.lower(Company.contact_email) == email.strip().lower(), Company.status != "suspended")
+            .where(func.lower(Company.contact_email) == email.strip().lower())
             .order_by(Company.created_at)
         )
     )

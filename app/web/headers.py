@@ -69,5 +69,5 @@ def _is_own(request: Request) -> bool:
     if site is not None:
         return site in OWN
     if origin is not None:
-        return urlsplit(origin).netloc == request.headers.get("host", "")
+        return bool(origin) and urlsplit(origin).netloc == request.headers.get("host")
     return "cookie" not in request.headers

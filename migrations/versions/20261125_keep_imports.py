@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261125_keep_imports"
-down_revision = "20261125_keep_evidence"
+down_revision = "20261125_name_tokens"
 branch_labels = None
 depends_on = None
 

@@ -436,3 +436,15 @@ def test_better_firm_ranks_before_the_worse(better: Profile, worse: Profile) -> 
 )
 def test_better_pair_is_more_probable_than_the_worse(asker: Profile, better: Profile, worse: Profile) -> None:
     assert match(asker, better).probability > match(asker, worse).probability
+
+
+def test_newcomer_ranks_as_after_registering() -> None:
+    before = Matcher()
+    before.change(put=[TRADER, BAKERY, DRILLER])
+    after = Matcher()
+    after.change(put=[TRADER, BAKERY, DRILLER, MILL])
+    for wanted in (Wanted(), Wanted(statuses=("verified", "submitted")), Wanted(sector="mining")):
+        newcomer = before.rank_newcomer(MILL, today=TODAY, limit=2, wanted=wanted)
+        assert newcomer == after.rank(MILL.id, today=TODAY, limit=2, wanted=wanted)
+    assert before.rank_newcomer(MILL, today=TODAY, limit=1).matches
+    assert len(before) == 3

@@ -13,6 +13,7 @@ from app.db import Base, Database
 from app.db.changes import Change
 from app.db.companies import Company, CompanySector, ListingCode, ListingRow
 from app.db.jobs import Job
+from app.db.profiles import profiles
 from app.db.staff import Token
 from app.errors import InputInvalid, RegistrationNumberTaken
 from schemas.companies import CompanyIn
@@ -28,8 +29,8 @@ def counted(database: Database, *tables: type[Base]) -> list[int]:
         return [session.scalar(select(func.count()).select_from(table)) or 0 for table in tables]
 
 
-async def registered(registrations: Registrations, profiles: list[CompanyIn]) -> list[Any]:
-    return await asyncio.gather(*map(registrations.register, profiles), return_exceptions=True)
+async def registered(registrations: Registrations, newcomers: list[CompanyIn]) -> list[Any]:
+    return await asyncio.gather(*map(registrations.register, newcomers), return_exceptions=True)
 
 
 def test_each_company_comes_whole(database: Database) -> None:
@@ -117,3 +118,26 @@ def test_firm_registers_with_number_address_and_new_listings(database: Database,
     with pytest.raises(InputInvalid):
         asyncio.run(Registrations(database.writing).register(CompanyIn.model_validate(document)))
     assert counted(database, Company) == [0]
+
+
+def test_newcomer_is_read_as_after_it_was_added(database: Database) -> None:
+    document = kazakh_mill(
+        summary="Мельница",
+        listings=[
+            listing(
+                "offer",
+                "Мука",
+                hs_codes=["110100"],
+                isic_codes=["1061"],
+                volume={"amount": 5, "unit": "t"},
+                value={"max": "9.50", "currency": "USD"},
+                valid_until="2030-01-31",
+            ),
+            listing("need", "Какао", text="порошок", certificates=["HACCP"], incoterms=["FOB"]),
+        ],
+    )
+    newcomer = Newcomer(CompanyIn.model_validate(document), "submitted")
+    with database.writing() as session:
+        assert add_companies(session, [newcomer]) == [None]
+    with database.reading() as session:
+        assert profiles(session, [newcomer.id]) == [newcomer.profile()]

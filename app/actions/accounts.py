@@ -1,0 +1,87 @@
+"""What officers change in their own accounts."""
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from app.actions.attempts import count_attempt, forget_attempts, key_of
+from app.actions.passwords import code_step, password_fits, password_hash
+from app.actions.tokens import digest_of
+from app.db import Database
+from app.db.sessions import BrowserSession, SignInLink
+from app.db.staff import StaffMember
+from app.errors import InputInvalid, NotFound
+
+MOST_WRONG = 5
+"""Wrong passwords of somebody signed in, in a quarter of an hour: it may be somebody at another's desk."""
+WRONG_PASSWORD = "This is not your present password."  # noqa: S105  # a sentence
+WRONG_CODE = "This code is not right. Look whether the clock of your phone is."
+NOT_NEW = "Choose another password than the present one."
+
+
+def change_password(database: Database, staff_id: str, present: str, wanted: str, cookie: str) -> None:
+    """Sets another password. All other sessions of the officer end, and links to set one.
+
+    Raises:
+        InputInvalid: the present password is wrong, or the new one not fit.
+        TooManyAttempts: too many wrong ones.
+    """
+    email = _require_password(database, staff_id, present)
+    if present == wanted:
+        raise InputInvalid(NOT_NEW)
+    kept = password_hash(wanted, email=email)
+    with database.writing() as session:
+        _officer(session, staff_id).password_hash = kept
+        session.execute(delete(SignInLink).where(SignInLink.staff_id == staff_id))
+        session.execute(
+            delete(BrowserSession).where(
+                BrowserSession.staff_id == staff_id, BrowserSession.digest != digest_of(cookie)
+            )
+        )
+
+
+def turn_totp_on(session: Session, staff_id: str, secret: str, code: str) -> None:
+    """Asks for a code of this secret at each sign-in from now on; the first one shows that the app has it.
+
+    Raises:
+        InputInvalid: the code is not the secret's.
+    """
+    step = code_step(secret, code)
+    if step is None:
+        raise InputInvalid(WRONG_CODE)
+    member = _officer(session, staff_id)
+    member.totp_secret = secret
+    member.totp_step = step
+
+
+def turn_totp_off(database: Database, staff_id: str, password: str) -> None:
+    """Asks for no code any more.
+
+    Raises:
+        InputInvalid: the password is wrong.
+        TooManyAttempts: too many wrong ones.
+    """
+    _require_password(database, staff_id, password)
+    with database.writing() as session:
+        member = _officer(session, staff_id)
+        member.totp_secret = member.totp_step = None
+
+
+def _require_password(database: Database, staff_id: str, password: str) -> str:
+    """The address of the officer whose password this is; each attempt counts before it is looked at."""
+    key = key_of("present password", staff_id)
+    with database.writing() as session:
+        count_attempt(session, key, MOST_WRONG)
+        member = _officer(session, staff_id)
+        kept, email = member.password_hash, member.email
+    if not password_fits(password, kept):
+        raise InputInvalid(WRONG_PASSWORD)
+    with database.writing() as session:
+        forget_attempts(session, key)
+    return email
+
+
+def _officer(session: Session, staff_id: str) -> StaffMember:
+    member = session.get(StaffMember, staff_id, with_for_update=True)
+    if member is None:
+        raise NotFound("There is no such member of staff.")
+    return member

@@ -1,0 +1,88 @@
+"""A firm's own data: export, sessions, tokens, deletion."""
+
+import json
+from typing import Annotated
+
+from fastapi import APIRouter, Form
+from fastapi.responses import HTMLResponse, Response
+
+from app.actions.companies import delete_company
+from app.actions.sessions import end_session
+from app.actions.tokens import digest_of, end_token, issue_token
+from app.console.visit import SESSION_COOKIE, Firm, Visit
+from app.queries.companies import company_by_id
+from app.queries.own import all_data_of, open_sessions, tokens_of
+from app.web.service import ReadSession, Service, ServiceDep, WriteSession
+from matching import fold
+
+router = APIRouter()
+
+Field = Annotated[str, Form()]
+HERE = "/me/account"
+
+
+@router.get("/me/account")
+def account(visit: Firm, parts: ServiceDep) -> HTMLResponse:
+    """What there is, and what can be done with it."""
+    return _page(visit, parts)
+
+
+@router.get("/me/account/data.json")
+def export(visit: Firm, session: ReadSession) -> Response:
+    """All that is kept about the firm, as a file."""
+    data = json.dumps(all_data_of(session, _own(visit)), ensure_ascii=False, indent=2)
+    headers = {"Content-Disposition": 'attachment; filename="caravan.json"'}
+    return Response(data, media_type="application/json", headers=headers)
+
+
+@router.post("/me/account/sessions/{session_id}/end")
+def end_own_session(visit: Firm, session: WriteSession, session_id: str) -> Response:
+    """Signs a browser out."""
+    end_session(session, session_id, company_id=_own(visit))
+    return visit.go(HERE)
+
+
+@router.post("/me/account/tokens")
+def issue(visit: Firm, parts: ServiceDep) -> HTMLResponse:
+    """Makes a token and shows it this once."""
+    with parts.database.writing() as session:
+        token = issue_token(session, _own(visit))
+    return _page(visit, parts, token=token)
+
+
+@router.post("/me/account/tokens/{token_id}/end")
+def end_own_token(visit: Firm, session: WriteSession, token_id: str) -> Response:
+    """Ends a token."""
+    end_token(session, token_id, company_id=_own(visit))
+    return visit.go(HERE)
+
+
+@router.post("/me/account/delete")
+def delete(visit: Firm, parts: ServiceDep, name: Field = "") -> Response:
+    """Removes the firm, if its name is typed, and signs out."""
+    with parts.database.writing() as session:
+        company = company_by_id(session, _own(visit))
+        if " ".join(fold(name).split()) == " ".join(fold(company.legal_name).split()):
+            delete_company(session, company.id, if_version=None)
+            visit.keep(SESSION_COOKIE, "", 0)
+            return visit.go("/")
+    return _page(visit, parts, wrong=visit.say("This is not the name of your firm. Nothing was removed."))
+
+
+def _own(visit: Visit) -> str:
+    assert visit.caller.company_id  # noqa: S101  # a firm's visit
+    return visit.caller.company_id
+
+
+def _page(visit: Visit, parts: Service, *, token: str = "", wrong: str = "") -> HTMLResponse:
+    with parts.database.reading() as session:
+        return visit.page(
+            "firm/account.html",
+            status=422 if wrong else 200,
+            company=company_by_id(session, _own(visit)),
+            sessions=open_sessions(session, _own(visit)),
+            tokens=tokens_of(session, _own(visit)),
+            here=digest_of(visit.cookie or ""),
+            token=token,
+            wrong=wrong,
+        )

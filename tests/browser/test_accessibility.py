@@ -1,0 +1,164 @@
+"""Every page, in every language, on light and dark ground: axe, small screens, zoom, focus, weight."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from string import Formatter
+from typing import Any
+
+import pytest
+from fastapi.routing import APIRoute
+from playwright.sync_api import CDPSession, Page
+
+from app.console.application import PARTS
+from matching import LANGUAGES
+from tests.browser.conftest import Visits
+from tests.browser.served import Site
+
+AXE = (Path(__file__).parent / "axe" / "axe.min.js").read_text()
+RUN_AXE = """(rules) => axe.run(document, {
+  ...(rules ? { runOnly: rules } : { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] }),
+  resultTypes: ["violations"],
+}).then(({ violations }) => violations.map(({ id, nodes }) => [id, nodes.slice(0, 5).map((node) =>
+  [node.html.slice(0, 200), node.failureSummary])]))"""
+MOST_BYTES = 100_000
+NARROW, ZOOMED = 360, 640
+"""Widths in CSS pixels: a small phone, and a screen of 1280 at 200 %."""
+TAB_STOPS = 10
+FOCUS = """() => {
+  const here = document.activeElement, before = window.stopBefore;
+  window.stopBefore = here;
+  if (here === document.body) return null;
+  const style = getComputedStyle(here), box = here.getBoundingClientRect();
+  return {
+    what: here.outerHTML.slice(0, 150),
+    shown: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2,
+    inView: box.width > 0 && box.bottom > 0 && box.right > 0 && box.top < innerHeight && box.left < innerWidth,
+    inOrder: !before || Boolean(before.compareDocumentPosition(here) & Node.DOCUMENT_POSITION_FOLLOWING),
+  };
+}"""
+
+EXTRA = (
+    "/console?match={match_id}",
+    "/console?q=nothing-has-this-name",
+    "/console?status=all&done=undone&did=2",
+    "/there-is-no-such-page",
+)
+"""States of pages, beside what the routes name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What stands for a parameter of an address."""
+
+    site: Site
+
+    def values(self) -> dict[str, str]:
+        pair = self.site.best()[0]
+        return {"match_id": pair.id, "company_id": pair.first_id, "secret": "used-up"}
+
+
+PARAMETERS = frozenset({"match_id", "company_id", "secret"})
+
+
+def addresses() -> list[str]:
+    """All that is read with GET and needs nothing but what we know, from the routes themselves."""
+    paths = [
+        route.path
+        for part in PARTS
+        for route in part.router.routes
+        if isinstance(route, APIRoute) and "GET" in (route.methods or ())
+    ]
+    named = [path for path in paths if {name for _, name, _, _ in Formatter().parse(path) if name} <= PARAMETERS]
+    return [*named, *EXTRA]
+
+
+def visitor_of(address: str) -> str | None:
+    """Who may read a page."""
+    if address.startswith(("/console/sign-in", "/console/password")):
+        return None
+    if address.startswith("/console"):
+        return "admin"
+    return "firm" if address.startswith("/me") else None
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("address", addresses())
+def test_page_can_be_read_by_everyone(visits: Visits, site: Site, address: str, language: str) -> None:
+    visits.expected += ["404"] if "no-such-page" in address else []
+    page = visits.open(visitor_of(address), language=language)
+    weight = Weight(page)
+    answer = page.goto(address.format(**Known(site).values()))
+    assert answer is not None
+    if not is_whole_page(answer.text(), answer.headers["content-type"]):
+        return
+    page.wait_for_load_state("load")
+    assert answer.status == (404 if "no-such-page" in address else 200)
+    assert weight.total() < MOST_BYTES
+    assert page.locator("html").get_attribute("lang") == language
+    assert page.locator("h1").count() == 1
+    if language == "en":
+        assert wrong_stops(page) == []
+    assert complaints_of_axe(page) == []
+    page.emulate_media(color_scheme="dark")
+    assert complaints_of_axe(page, ["color-contrast"]) == []
+    assert too_wide(page) == []
+
+
+def test_axe_finds_what_is_wrong(visits: Visits) -> None:
+    page = visits.open()
+    page.goto("/")
+    page.evaluate("document.querySelector('main').append(new Image())")
+    assert [rule for rule, _ in complaints_of_axe(page)] == ["image-alt"]
+
+
+class Weight:
+    """Counts the bytes that come over the wire."""
+
+    def __init__(self, page: Page) -> None:
+        self._bytes = 0
+        wire: CDPSession = page.context.new_cdp_session(page)
+        wire.send("Network.enable")
+        wire.on("Network.loadingFinished", self._add)
+
+    def total(self) -> int:
+        return self._bytes
+
+    def _add(self, event: dict[str, Any]) -> None:
+        self._bytes += int(event["encodedDataLength"])
+
+
+def is_whole_page(text: str, kind: str) -> bool:
+    """Not a fragment for htmx, and not a file."""
+    return kind.startswith("text/html") and text.lstrip().lower().startswith("<!doctype html>")
+
+
+def complaints_of_axe(page: Page, rules: list[str] | None = None) -> list[Any]:
+    """What axe finds."""
+    if not page.evaluate("typeof axe === 'object'"):
+        page.evaluate(AXE)
+    found: list[Any] = page.evaluate(RUN_AXE, rules)
+    return found
+
+
+def too_wide(page: Page) -> list[tuple[int, int]]:
+    """Widths at which one would have to scroll sideways."""
+    found = []
+    for width in (NARROW, ZOOMED):
+        page.set_viewport_size({"width": width, "height": 800})
+        needed = page.evaluate("document.documentElement.scrollWidth")
+        if needed > width:
+            found.append((width, needed))
+    return found
+
+
+def wrong_stops(page: Page) -> list[dict[str, Any]]:
+    """Stops of the Tab key whose focus cannot be seen, or that do not follow the one before."""
+    stops = []
+    for _ in range(TAB_STOPS):
+        page.keyboard.press("Tab")
+        stop = page.evaluate(FOCUS)
+        if stop is None:  # the last one was passed
+            break
+        stops.append(stop)
+    assert stops, "Nothing can be reached with the Tab key."
+    return [stop for stop in stops if not (stop["shown"] and stop["inView"] and stop["inOrder"])]
