@@ -52,6 +52,60 @@ PERIODS = {
     "quarter": N_("quarter"),
     "year": N_("year"),
 }
+COLUMNS = {
+    "country": N_("Country"),
+    "legal_name": N_("Legal name"),
+    "trading_name": N_("Trading name"),
+    "registration_number": N_("Registration number (BIN, RC)"),
+    "sectors": N_("Sectors"),
+    "region": N_("Region or state"),
+    "city": N_("City"),
+    "size": N_("Size"),
+    "founded": N_("Year founded"),
+    "languages": N_("Languages"),
+    "website": N_("Website"),
+    "summary": N_("About the firm"),
+    "contact_name": N_("Contact person"),
+    "contact_role": N_("Position of the contact person"),
+    "contact_email": N_("E-mail address"),
+    "contact_phone": N_("Telephone"),
+    "offers": N_("What it offers: one per line or semicolon"),
+    "needs": N_("What it needs: one per line or semicolon"),
+    "side": N_("Offer or need"),
+    "kind": N_("Kind: goods, service …"),
+    "title": N_("Title of one listing"),
+    "text": N_("Details of one listing"),
+    "hs_codes": N_("HS codes"),
+    "isic_codes": N_("ISIC codes"),
+    "partnership": N_("Forms of partnership"),
+    "volume_amount": N_("Volume"),
+    "volume_unit": N_("Unit of the volume"),
+    "volume_per": N_("Period of the volume"),
+    "value_min": N_("Value from"),
+    "value_max": N_("Value to"),
+    "value_currency": N_("Currency"),
+    "incoterms": N_("Delivery terms (Incoterms)"),
+    "certificates": N_("Certificates"),
+    "valid_until": N_("Valid until"),
+}
+"""Columns of lists that are imported."""
+IMPORTS = {
+    "uploaded": N_("columns to be confirmed"),
+    "checking": N_("being checked"),
+    "checked": N_("checked"),
+    "waiting": N_("waiting"),
+    "running": N_("being imported"),
+    "done": N_("imported"),
+    "stopped": N_("stopped"),
+    "failed": N_("failed"),
+}
+OUTCOMES = {
+    "added": N_("new"),
+    "changed": N_("changed"),
+    "unchanged": N_("unchanged"),
+    "further": N_("more of a firm above"),
+    "rejected": N_("faulty"),
+}
 ROLES = {"viewer": N_("viewer"), "reviewer": N_("reviewer"), "admin": N_("administrator")}
 DIRECTIONS = {
     "they_supply": N_("{second} offers what {first} needs"),
@@ -100,3 +154,23 @@ MEANINGS = {
     "firm_is_verified": N_("The council has verified the other firm."),
 }
 """The engine's own words on its features, where the catalogues find them; a test holds both alike."""
+CLUES = {
+    "same_number": N_("The same registration number: {ours} and {theirs}"),
+    "number_of_another_series": N_("The same digits in the number: {ours} and {theirs}"),
+    "numbers_one_digit_apart": N_("The numbers differ in one place: {ours} and {theirs}"),
+    "same_name": N_("The same name: {ours} and {theirs}"),
+    "name_alike": N_("Names that are alike: {ours} and {theirs}"),
+    "name_in_name": N_("One name within the other: {ours} and {theirs}"),
+    "same_email": N_("The same e-mail address: {ours}"),
+    "same_phone": N_("The same telephone number: {ours} and {theirs}"),
+    "same_domain": N_("The same internet domain: {ours} and {theirs}"),
+    "same_city": N_("The same town: {ours} and {theirs}"),
+    "other_number": N_("Against it: different registration numbers, {ours} and {theirs}"),
+}
+LIKELY = {0.8: N_("very likely"), 0.6: N_("likely"), 0.0: N_("possible")}
+"""Words for how probable it is that two entries are one firm, from which on each."""
+
+
+def likely(probability: float) -> str:
+    """The word for how probable it is that two entries are one firm."""
+    return next(word for least, word in LIKELY.items() if probability >= least)
