@@ -26,11 +26,8 @@ PASSWORD = "a road through the steppe"  # noqa: S105  # of a server that lasts a
 LONGEST = 120.0
 PAGES = {
     "register": "/console/companies",
-    "duplicates": "/console/duplicates",
-    "imports": "/console/imports",
     "overview": "/console/overview",
     "settings": "/console/settings",
-    "weights": "/console/settings/weights",
 }
 
 
