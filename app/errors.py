@@ -76,6 +76,22 @@ class RegistrationNumberTaken(Failure):
     title = "Already registered"
 
 
+class NotMergeable(Failure):
+    """Two companies that cannot become one."""
+
+    status = 409
+    code = "not-mergeable"
+    title = "These two cannot be merged"
+
+
+class NotUndoable(Failure):
+    """A merge that cannot be taken back as things are now."""
+
+    status = 409
+    code = "not-undoable"
+    title = "This merge cannot be undone now"
+
+
 class TooManyAttempts(Failure):
     """Something was tried too often."""
 

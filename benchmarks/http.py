@@ -181,7 +181,6 @@ def _firm(name: str, country: str, numbers: np.random.Generator, labels: list[st
         "legal_name": name,
         "normal_name": name.casefold(),
         "languages": [LANGUAGES[country]],
-        "search_text": name.casefold(),
     }
     sector: Values = {"company_id": company_id, "sector": numbers.choice(SECTORS), "position": 0}
     listings: list[Values] = [
@@ -198,7 +197,8 @@ def _firm(name: str, country: str, numbers: np.random.Generator, labels: list[st
         }
         for position, side in enumerate(("offer", "need"))
     ]
-    return {"companies": [company], "company_sectors": [sector], "listings": listings}
+    search: Values = {"company_id": company_id, "names": f"\n {name.casefold()}", "words": ""}
+    return {"companies": [company], "search_texts": [search], "company_sectors": [sector], "listings": listings}
 
 
 def _by_table(batch: list[dict[str, list[Values]]]) -> dict[Table, list[Values]]:

@@ -1,6 +1,8 @@
 """The engine: profiles in, ranked and explained matches out. Import from here only."""
 
 from matching.countries import COUNTRIES, Country, RegistrationNumberInvalid, normal_name
+from matching.duplicates import LEAST as LEAST_LIKENESS
+from matching.duplicates import Clue, Identity, Likeness, Sign, likeness, likeness_keys
 from matching.evaluation import Quality, quality, rank_documents
 from matching.evidence import Component, Direction, Evidence, Match, Willingness, match_id
 from matching.features import FEATURES, Gap
@@ -8,6 +10,7 @@ from matching.highlight import Piece, highlighted
 from matching.index import Unusable as SnapshotUnusable
 from matching.index import saved_key
 from matching.languages import LANGUAGES, Language, Names
+from matching.letters import latin, latin_words, name_lines, word_line
 from matching.matcher import Matcher, Ranking
 from matching.profile import (
     KINDS,
@@ -52,10 +55,12 @@ __all__ = [
     "FEATURES",
     "KINDS",
     "LANGUAGES",
+    "LEAST_LIKENESS",
     "SECTORS",
     "SIDES",
     "SIZES",
     "Band",
+    "Clue",
     "Component",
     "Concept",
     "Country",
@@ -64,8 +69,10 @@ __all__ = [
     "Evidence",
     "Found",
     "Gap",
+    "Identity",
     "Kind",
     "Language",
+    "Likeness",
     "Listing",
     "Match",
     "Matcher",
@@ -80,6 +87,7 @@ __all__ = [
     "Relevance",
     "Sector",
     "Side",
+    "Sign",
     "Size",
     "SnapshotUnusable",
     "Statistics",
@@ -95,7 +103,12 @@ __all__ = [
     "fold",
     "highlighted",
     "language_of",
+    "latin",
+    "latin_words",
+    "likeness",
+    "likeness_keys",
     "match_id",
+    "name_lines",
     "normal_name",
     "quality",
     "rank_documents",
@@ -105,4 +118,5 @@ __all__ = [
     "trade_linker",
     "trade_vocabulary",
     "vocabulary_statistics",
+    "word_line",
 ]

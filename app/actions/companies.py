@@ -3,14 +3,17 @@
 from collections.abc import Container
 from typing import Any
 
+from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.actions.profiles import company_columns, declared_codes, listing_columns
+from app.actions.profiles import company_columns, declared_codes, keys_of, listing_columns, search_columns
 from app.actions.queue import ask_for_ranking, forget_pending
 from app.db.base import Base, new_id, now
 from app.db.changes import record_change
-from app.db.companies import Company, CompanySector, ListingCode, ListingRow
+from app.db.companies import Company, CompanySector, ListingCode, ListingRow, StatusChange
+from app.db.merges import Merge
+from app.db.search import LikenessKey, SearchText
 from app.errors import FieldError, InputInvalid, RegistrationNumberTaken, VersionStale
 from app.queries.companies import company_by_id, document
 from matching import Status
@@ -35,7 +38,7 @@ def change_company(
         RegistrationNumberTaken: another company of the country has the number.
     """
     company = company_by_id(session, company_id, lock=True)
-    _require_version(company, if_version)
+    require_version(company, if_version)
     if data.country != company.country:
         raise InputInvalid(
             "A company cannot move to another country; register it there.",
@@ -44,15 +47,17 @@ def change_company(
     if not by_staff:
         require_identity(data)
     identity = company.legal_name, company.registration_number
-    _write(company, data)
+    write_profile(company, data)
     if not by_staff and company.status == "verified" and identity != (company.legal_name, company.registration_number):
-        company.status = "submitted"
-    _settle(session, company)
+        _change_status(session, company, "submitted", reason=None, by=None)
+    settle(session, company, data)
     return company
 
 
 def delete_company(session: Session, company_id: str, *, if_version: int | None) -> None:
     """Removes a company with all that belongs to it; decisions on its matches stay, without notes.
+
+    What merges kept of it, and of companies that became part of it, goes too.
 
     Raises:
         NotFound: there is no such company.
@@ -60,25 +65,37 @@ def delete_company(session: Session, company_id: str, *, if_version: int | None)
     """
     company = company_by_id(session, company_id, lock=True)
     if if_version is not None:
-        _require_version(company, if_version)
+        require_version(company, if_version)
     forget_pending(session, company_id, notes=True)
+    _forget_merges(session, company_id)
     session.delete(company)
     session.flush()
     record_change(session, company_id)
 
 
-def set_status(session: Session, company_id: str, status: Status, *, reason: str | None) -> Company:
+def set_status(  # noqa: PLR0913  # who, what, why
+    session: Session,
+    company_id: str,
+    status: Status,
+    *,
+    reason: str | None,
+    by: str | None = None,
+    if_version: int | None = None,
+) -> Company:
     """Staff verify, suspend or reopen a company.
 
     Raises:
         NotFound: there is no such company.
+        VersionStale: it was changed since ``if_version``.
     """
     company = company_by_id(session, company_id, lock=True)
-    company.status = status
-    company.status_reason = reason
+    if if_version is not None:
+        require_version(company, if_version)
+    if (company.status, company.status_reason) != (status, reason):
+        _change_status(session, company, status, reason=reason, by=by)
     if status == "suspended":
         forget_pending(session, company_id)
-    _settle(session, company)
+    settle(session, company)
     return company
 
 
@@ -90,12 +107,25 @@ def merge_company(session: Session, company: Company, data: CompanyIn, *, only_b
     """
     before = _state(company)
     merged = _merged(company, data, only_blanks=only_blanks)
-    _write(company, merged)
+    write_profile(company, merged)
     if _state(company) == before:
         session.expire(company)
         return False
-    _settle(session, company)
+    settle(session, company, merged)
     return True
+
+
+def _forget_merges(session: Session, company_id: str) -> None:
+    """Erases what merges kept of a company, of those that it took in, and officers' notes on these."""
+    ids = {company_id}
+    while ids:
+        these = or_(Merge.kept_id.in_(ids), Merge.merged_id.in_(ids))
+        taken_in = session.scalars(select(Merge.merged_id).where(Merge.kept_id.in_(ids), Merge.undone_at.is_(None)))
+        following = set(taken_in)
+        session.execute(delete(Merge).where(these))
+        for one in following:
+            forget_pending(session, one, notes=True)
+        ids = following
 
 
 def would_change(company: Company, data: CompanyIn, *, only_blanks: bool) -> bool:
@@ -121,7 +151,8 @@ def require_identity(data: CompanyIn) -> None:
         )
 
 
-def _require_version(company: Company, version: int) -> None:
+def require_version(company: Company, version: int) -> None:
+    """Raises VersionStale unless the company is as it was at ``version``."""
     if company.version != version:
         raise VersionStale("Someone changed this company since you read it. Read it again and repeat your change.")
 
@@ -141,22 +172,53 @@ def number_taken(refused: IntegrityError) -> RegistrationNumberTaken:
     )
 
 
-def _settle(session: Session, company: Company) -> None:
+def settle(session: Session, company: Company, data: CompanyIn | None = None) -> None:
+    """Makes a change of a company known; ``data`` is its profile, if that is what changed.
+
+    Raises:
+        RegistrationNumberTaken: another company of the country has the number.
+    """
     company.version += 1
     company.changed_at = now()
     try:
         session.flush()
     except IntegrityError as refused:
         raise number_taken(refused) from refused
+    if data is not None:
+        _write_search(session, company.id, data)
     record_change(session, company.id)
     if company.status != "suspended":
         ask_for_ranking(session, company.id)
 
 
-def _write(company: Company, data: CompanyIn) -> None:
+def write_profile(company: Company, data: CompanyIn) -> None:
+    """Puts a profile in the place of a company's; ``settle`` makes it known.
+
+    Raises:
+        InputInvalid: a listing's id is not one of the company's.
+    """
     _set(company, company_columns(data))
     _write_sectors(company, data)
     _write_listings(company, data.listings)
+
+
+def _change_status(session: Session, company: Company, status: Status, *, reason: str | None, by: str | None) -> None:
+    session.add(StatusChange(company_id=company.id, before=company.status, after=status, reason=reason, by=by))
+    company.status = status
+    company.status_reason = reason
+
+
+def _write_search(session: Session, company_id: str, data: CompanyIn) -> None:
+    session.execute(update(SearchText).where(SearchText.company_id == company_id).values(**search_columns(data)))
+    held = set(session.scalars(select(LikenessKey.key).where(LikenessKey.company_id == company_id)))
+    wanted = set(keys_of(data))
+    if held - wanted:
+        session.execute(
+            delete(LikenessKey).where(LikenessKey.company_id == company_id, LikenessKey.key.in_(held - wanted))
+        )
+    if wanted - held:
+        rows = [{"company_id": company_id, "key": key} for key in sorted(wanted - held)]
+        session.connection().execute(insert(LikenessKey), rows)
 
 
 def _set(row: Base, columns: dict[str, Any]) -> None:

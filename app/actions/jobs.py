@@ -1,10 +1,10 @@
 """Claiming work that is kept in the database."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.db.base import now
@@ -24,12 +24,21 @@ class Claimed:
     payload: dict[str, Any]
 
 
+def _free(moment: datetime) -> ColumnElement[bool]:
+    return or_(Job.claimed_until.is_(None), Job.claimed_until < moment)
+
+
+def jobs_wait(session: Session, kind: str) -> bool:
+    """Whether there is a job of a kind to claim."""
+    return session.scalar(select(Job.id).where(Job.kind == kind, _free(now())).limit(1)) is not None
+
+
 def claim_jobs(session: Session, kind: str, limit: int) -> list[Claimed]:
     """Claims waiting jobs of a kind for this worker, newest first."""
     moment = now()
     jobs = session.scalars(
         select(Job)
-        .where(Job.kind == kind, or_(Job.claimed_until.is_(None), Job.claimed_until < moment))
+        .where(Job.kind == kind, _free(moment))
         .order_by(Job.id.desc())
         .limit(limit)
         .with_for_update(skip_locked=True)

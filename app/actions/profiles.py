@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from matching import COUNTRIES, fold, normal_name
+from matching import COUNTRIES, Identity, likeness_keys, name_lines, normal_name, word_line
 from schemas.companies import CompanyIn, Contact
 from schemas.listings import ListingIn
 
@@ -29,7 +29,6 @@ def company_columns(data: CompanyIn) -> dict[str, Any]:
     columns = {name: getattr(data, name) for name in COMPANY_FIELDS}
     columns |= {f"contact_{name}": getattr(contact, name) for name in CONTACT_FIELDS}
     columns["normal_name"] = normal_name(data.legal_name, COUNTRIES[data.country])
-    columns["search_text"] = _search_text(data)
     return columns
 
 
@@ -48,7 +47,34 @@ def declared_codes(data: ListingIn) -> list[tuple[str, int, str]]:
     return hs + [("isic", at, code) for at, code in enumerate(data.isic_codes)]
 
 
-def _search_text(data: CompanyIn) -> str:
-    titles = [listing.title for listing in data.listings]
-    names = (data.legal_name, data.trading_name, data.registration_number, data.city, *titles)
-    return fold(" ".join(name for name in names if name))
+def search_columns(data: CompanyIn) -> dict[str, str]:
+    """What a company is found by when someone searches, by column."""
+    number = data.registration_number or ""
+    names = (normal_name(data.legal_name, COUNTRIES[data.country]), data.legal_name, data.trading_name)
+    numbers = (number, number.replace(" ", ""))
+    contact = data.contact or Contact()
+    phone = "".join(letter for letter in contact.phone or "" if letter.isdigit())
+    texts = [data.city, data.website, contact.email, contact.name, phone, data.summary]
+    for listing in data.listings:
+        texts += [listing.title, listing.text]
+    return {
+        "names": name_lines(name for name in (*names, *numbers) if name),
+        "words": word_line(text for text in texts if text),
+    }
+
+
+def keys_of(data: CompanyIn) -> list[str]:
+    """The keys under which companies that may be the same one meet."""
+    contact = data.contact or Contact()
+    return likeness_keys(
+        Identity(
+            country=data.country,
+            legal_name=data.legal_name,
+            trading_name=data.trading_name,
+            registration_number=data.registration_number,
+            website=data.website,
+            email=contact.email,
+            phone=contact.phone,
+            summary=data.summary,
+        )
+    )

@@ -16,13 +16,14 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.actions.companies import kept_listings, number_taken, require_identity
-from app.actions.profiles import company_columns, declared_codes, listing_columns
+from app.actions.profiles import company_columns, declared_codes, keys_of, listing_columns, search_columns
 from app.actions.queue import ask_for_ranking
 from app.actions.tokens import digest_of, new_token
 from app.db.base import Base, new_id, now
 from app.db.changes import lock_changes, record_change
 from app.db.companies import Company, CompanySector, ListingCode, ListingRow
 from app.db.profiles import as_profile
+from app.db.search import LikenessKey, SearchText
 from app.db.staff import Token
 from app.errors import RegistrationNumberTaken
 from matching import Profile, Status
@@ -139,11 +140,13 @@ def add_companies(session: Session, newcomers: Sequence[Newcomer]) -> list[Regis
 def rows_of(newcomers: Sequence[Newcomer]) -> dict[type[Base], list[dict[str, Any]]]:
     """The rows that newcomers bring, by table, in the order in which they can be inserted."""
     rows: dict[type[Base], list[dict[str, Any]]] = {
-        table: [] for table in (Company, CompanySector, ListingRow, ListingCode, Token)
+        table: [] for table in (Company, SearchText, LikenessKey, CompanySector, ListingRow, ListingCode, Token)
     }
     for newcomer in newcomers:
         own = {"company_id": newcomer.id}
         rows[Company].append(_company_row(newcomer))
+        rows[SearchText].append(own | search_columns(newcomer.data))
+        rows[LikenessKey] += [own | {"key": key} for key in keys_of(newcomer.data)]
         rows[CompanySector] += [
             own | {"sector": sector, "position": position} for position, sector in enumerate(newcomer.data.sectors)
         ]

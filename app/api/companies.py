@@ -10,6 +10,7 @@ from app.api.deps import CallerDep, IfMatch, LanguageDep, etag, optional_version
 from app.api.problems import responses
 from app.auth import authenticate
 from app.queries import companies as queries
+from app.queries.search import CompanyFilter
 from app.web.service import ReadSession, ServiceDep, WriteSession
 from matching import Sector, Status
 from schemas.companies import CompanyIn, CompanyOut, CompanyPage, RegistrationOut, StatusIn
@@ -86,7 +87,7 @@ def search(  # noqa: PLR0913  # the filters of the contract
 ) -> CompanyPage:
     """For staff: companies, oldest first, those that meet every filter."""
     caller.require_staff()
-    wanted = queries.CompanyFilter(country=country, sector=sector, region=region, hs=hs, status=status, words=q)
+    wanted = CompanyFilter(country=country, sector=sector, region=region, hs=hs, status=status, words=q)
     found, following = queries.companies(session, wanted, limit=limit, after=cursor)
     return CompanyPage(items=[queries.shown(company, language) for company in found], next_cursor=following)
 
@@ -137,7 +138,7 @@ def set_status(  # noqa: PLR0913  # each is a part of the request
     company_id: str, data: StatusIn, session: WriteSession, caller: CallerDep, language: LanguageDep, response: Response
 ) -> CompanyOut:
     """For staff. A verified firm appears to counterparts, a suspended one to nobody."""
-    caller.require_staff("reviewer")
-    company = actions.set_status(session, company_id, data.status, reason=data.reason)
+    officer = caller.require_staff("reviewer")
+    company = actions.set_status(session, company_id, data.status, reason=data.reason, by=officer)
     response.headers["ETag"] = etag(company.version)
     return queries.shown(company, language)

@@ -17,8 +17,9 @@ from app.db.companies import Company
 from app.errors import NotFound
 from app.live import Fresh, LiveRegister
 from app.queries.matches import RankingFilter, decided, live_ranking
+from app.queries.search import CompanyFilter, filtered
 from app.settings import Settings
-from matching import Evidence, Language, Match, fold, trade_vocabulary
+from matching import Evidence, Language, Match, trade_vocabulary
 from schemas.matches import PENDING, MatchOut, ReviewOut
 
 ARROWS = {
@@ -62,12 +63,7 @@ def find_company(session: Session, wanted: str) -> Company:
     exact = session.scalars(
         select(Company).where((Company.id == wanted) | (Company.registration_number == wanted.upper()))
     ).all()
-    found = (
-        exact
-        or session.scalars(
-            select(Company).where(Company.search_text.contains(fold(wanted), autoescape=True)).limit(6)
-        ).all()
-    )
+    found = exact or session.scalars(filtered(select(Company), CompanyFilter(words=wanted)).limit(6)).all()
     if len(found) == 1:
         return found[0]
     if not found:

@@ -12,12 +12,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.console import (
     account,
+    duplicates,
     front,
     imports,
     overview,
     own_account,
     own_matches,
     own_profile,
+    register,
     registration,
     review,
     sign_in,
@@ -43,6 +45,8 @@ PARTS = (
     own_profile,
     own_account,
     review,
+    register,
+    duplicates,
     overview,
     imports,
     account,

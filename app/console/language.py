@@ -50,13 +50,14 @@ def environment(language: Language) -> Environment:
         lstrip_blocks=True,
     )
     made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]  # the extension adds it
+    locale = Locale(language)  # read once: by its name it would be looked up for each number
     filters: dict[str, Callable[..., str]] = {
-        "number": partial(format_decimal, locale=language),
-        "signed": partial(format_decimal, format="+0.00;−0.00", locale=language),
+        "number": partial(format_decimal, locale=locale),
+        "signed": partial(format_decimal, format="+0.00;−0.00", locale=locale),
         "language": partial(_language_name, language=language),
-        "percent": partial(format_percent, locale=language),
-        "day": partial(_day, language=language),
-        "moment": partial(format_datetime, format="d MMM y, HH:mm", locale=language),
+        "percent": partial(format_percent, locale=locale),
+        "day": partial(_day, locale=locale),
+        "moment": partial(format_datetime, format="d MMM y, HH:mm", locale=locale),
         "said": partial(_said, language=language),
     }
     made.filters |= filters
@@ -71,9 +72,9 @@ def _said(sentence: str, params: dict[str, str] | None = None, *, language: Lang
     return translate(sentence, language, params)
 
 
-def _day(value: date | datetime | str, language: Language) -> str:
+def _day(value: date | datetime | str, locale: Locale) -> str:
     day = date.fromisoformat(value[:10]) if isinstance(value, str) else value
-    return format_date(day, "d MMM y", locale=language)
+    return format_date(day, "d MMM y", locale=locale)
 
 
 def text(language: Language, message: str, **values: Any) -> str:  # noqa: ANN401  # whatever stands in the sentence

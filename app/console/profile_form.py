@@ -123,7 +123,9 @@ class ProfileForm:
     @property
     def problems(self) -> list[tuple[str, str, str]]:
         """All that is wrong: the place on the page, the field's name, the sentence."""
-        return [(_anchor(name), self.label(name), said) for name, said in self.errors.items()]
+        order = list(FIELD_NAMES)
+        told = [(_place(name, order), name, said) for name, said in self.errors.items()]
+        return [(_anchor(name), self.label(name), said) for _, name, said in sorted(told)]
 
     def label(self, name: str) -> str:
         """What a field is called, with the number of its listing."""
@@ -190,6 +192,13 @@ class ProfileForm:
 
 
 _KINDS: tuple[Kind, ...] = ("goods", "service", "investment", "technology", "partnership")
+
+
+def _place(name: str, order: list[str]) -> tuple[int, int]:
+    """Where a field stands on the page."""
+    found = LISTING.fullmatch(name)
+    number, part = (int(found[1]), found[2]) if found else (-1, name)
+    return number, order.index(part) if part in order else len(order)
 
 
 def _anchor(name: str) -> str:

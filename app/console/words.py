@@ -154,3 +154,23 @@ MEANINGS = {
     "firm_is_verified": N_("The council has verified the other firm."),
 }
 """The engine's own words on its features, where the catalogues find them; a test holds both alike."""
+CLUES = {
+    "same_number": N_("The same registration number: {ours} and {theirs}"),
+    "number_of_another_series": N_("The same digits in the number: {ours} and {theirs}"),
+    "numbers_one_digit_apart": N_("The numbers differ in one place: {ours} and {theirs}"),
+    "same_name": N_("The same name: {ours} and {theirs}"),
+    "name_alike": N_("Names that are alike: {ours} and {theirs}"),
+    "name_in_name": N_("One name within the other: {ours} and {theirs}"),
+    "same_email": N_("The same e-mail address: {ours}"),
+    "same_phone": N_("The same telephone number: {ours} and {theirs}"),
+    "same_domain": N_("The same internet domain: {ours} and {theirs}"),
+    "same_city": N_("The same town: {ours} and {theirs}"),
+    "other_number": N_("Against it: different registration numbers, {ours} and {theirs}"),
+}
+LIKELY = {0.8: N_("very likely"), 0.6: N_("likely"), 0.0: N_("possible")}
+"""Words for how probable it is that two entries are one firm, from which on each."""
+
+
+def likely(probability: float) -> str:
+    """The word for how probable it is that two entries are one firm."""
+    return next(word for least, word in LIKELY.items() if probability >= least)

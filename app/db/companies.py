@@ -52,7 +52,6 @@ class Company(Base):
     contact_role: Mapped[str | None] = mapped_column(Text)
     contact_email: Mapped[str | None] = mapped_column(Text)
     contact_phone: Mapped[str | None] = mapped_column(Text)
-    search_text: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
 
@@ -62,6 +61,20 @@ class Company(Base):
     listing_rows: Mapped[list["ListingRow"]] = relationship(
         order_by="ListingRow.position", cascade="all, delete-orphan", passive_deletes=True, lazy="raise"
     )
+
+
+class StatusChange(Base):
+    """A change of a company's status. ``by`` is an officer's e-mail address, None when the firm's own change did it."""
+
+    __tablename__ = "status_changes"
+
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
+    company_id: Mapped[str] = mapped_column(ForeignKey("companies.id", ondelete="CASCADE"), index=True)
+    before: Mapped[Status] = mapped_column(String(16))
+    after: Mapped[Status] = mapped_column(String(16))
+    reason: Mapped[str | None] = mapped_column(Text)
+    by: Mapped[str | None] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
 
 
 class CompanySector(Base):

@@ -1,34 +1,22 @@
 """Reading companies."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, func, or_, select, tuple_
+from sqlalchemy import func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
-from app.db.companies import Company, CompanySector, ListingCode, ListingRow
+from app.db.companies import Company, ListingRow, StatusChange
 from app.db.profiles import AT_ONCE, WITH_ALL
 from app.errors import CursorInvalid, NotFound
 from app.queries.cursors import CURSOR_HINT, cursor, place_of
+from app.queries.search import CompanyFilter, filtered
 from app.texts import translate
-from matching import Disagreement, Language, Listing, code_disagreement, fold, trade_vocabulary
+from matching import Disagreement, Language, Listing, code_disagreement, trade_vocabulary
 from schemas.companies import CompanyOut, Warned
 
 CONTACT_FIELDS = ("name", "role", "email", "phone")
-
-
-@dataclass(frozen=True, slots=True)
-class CompanyFilter:
-    """What a search of the register asks for; None asks for nothing."""
-
-    country: str | None = None
-    sector: str | None = None
-    region: str | None = None
-    hs: str | None = None
-    status: str | None = None
-    words: str | None = None
 
 
 def company_by_id(session: Session, company_id: str, *, lock: bool = False) -> Company:
@@ -48,29 +36,8 @@ def companies(
     session: Session, wanted: CompanyFilter, *, limit: int, after: str | None
 ) -> tuple[list[Company], str | None]:
     """A page of companies, oldest first, and the cursor of the next page."""
-    query = select(Company).options(*WITH_ALL).order_by(Company.created_at, Company.id).limit(limit + 1)
-    for column, value in (
-        (Company.country, wanted.country),
-        (Company.region, wanted.region),
-        (Company.status, wanted.status),
-    ):
-        if value is not None:
-            query = query.where(column == value)
-    if wanted.sector is not None:
-        query = query.where(
-            exists().where(CompanySector.company_id == Company.id, CompanySector.sector == wanted.sector)
-        )
-    if wanted.hs is not None:
-        declared = exists().where(
-            ListingRow.company_id == Company.id,
-            ListingRow.ended_at.is_(None),
-            ListingCode.listing_id == ListingRow.id,
-            ListingCode.scheme == "hs",
-            ListingCode.code.startswith(wanted.hs, autoescape=True),
-        )
-        query = query.where(declared)
-    for word in fold(wanted.words or "").split():
-        query = query.where(Company.search_text.contains(word, autoescape=True))
+    query = filtered(select(Company).options(*WITH_ALL), wanted)
+    query = query.order_by(Company.created_at, Company.id).limit(limit + 1)
     place = place_of(after, str, str)
     if place is not None:
         moment, company_id = _moment(str(place[0])), str(place[1])
@@ -90,6 +57,17 @@ def companies_of_address(session: Session, email: str) -> list[str]:
             select(Company.id)
             .where(func.lower(Company.contact_email) == email.strip().lower())
             .order_by(Company.created_at)
+        )
+    )
+
+
+def status_history(session: Session, company_id: str) -> list[StatusChange]:
+    """The changes of a company's status, newest first."""
+    return list(
+        session.scalars(
+            select(StatusChange)
+            .where(StatusChange.company_id == company_id)
+            .order_by(StatusChange.at.desc(), StatusChange.id.desc())
         )
     )
 

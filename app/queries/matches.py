@@ -11,11 +11,13 @@ from sqlalchemy.orm import Session
 from app.db.base import ID_LENGTH
 from app.db.companies import Company, CompanySector
 from app.db.matches import Pair
+from app.db.search import SearchText
 from app.errors import NotFound
 from app.live import Fresh
 from app.queries.cursors import cursor, place_of
+from app.queries.search import says
 from app.texts import translator
-from matching import Language, Match, Sector, Status, Wanted, fold
+from matching import Language, Match, Sector, Status, Wanted, latin_words
 from schemas.matches import PENDING, Picture, QueuedMatchOut, ReviewOut
 
 SEEN_BY_COMPANIES: tuple[Status, ...] = ("verified",)
@@ -94,9 +96,9 @@ def review_queue(session: Session, wanted: QueueFilter, *, limit: int) -> tuple[
     if wanted.sector is not None:
         either = or_(CompanySector.company_id == Pair.first_id, CompanySector.company_id == Pair.second_id)
         query = query.where(exists().where(either, CompanySector.sector == wanted.sector))
-    for word in fold(wanted.words or "").split():
-        either = or_(Company.id == Pair.first_id, Company.id == Pair.second_id)
-        query = query.where(exists().where(either, Company.search_text.contains(word, autoescape=True)))
+    for word in latin_words(wanted.words or ""):
+        either = or_(SearchText.company_id == Pair.first_id, SearchText.company_id == Pair.second_id)
+        query = query.where(exists().where(either, says(word)))
     place = place_of(wanted.cursor, float, str)
     if place is not None:
         probability, pair_id = place

@@ -14,7 +14,7 @@ WEAK: Band = "weak"
 
 @dataclass(frozen=True, slots=True)
 class Glimpse:
-    """A counterpart without its name, and what of the firm's own listings meets which concepts of its."""
+    """A counterpart without its name, and in which concepts its listings meet the firm's."""
 
     rank: int
     country: str
@@ -22,7 +22,7 @@ class Glimpse:
     sectors: tuple[Sector, ...]
     probability: float
     band: Band
-    meetings: tuple[tuple[Direction, str, tuple[str, ...]], ...]
+    meetings: tuple[tuple[Direction, tuple[str, ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,9 @@ def first_matches(fresh: Fresh, profile: Profile, *, today: date, language: Lang
 
 def _glimpse(rank: int, match: Match, language: Language) -> Glimpse:
     labels = trade_vocabulary()
+    meetings: dict[Direction, list[str]] = {}
+    for one in match.evidence:
+        meetings.setdefault(one.direction, []).extend(labels[code].labels[language] for code, _ in one.concepts)
     return Glimpse(
         rank,
         match.theirs.country,
@@ -52,8 +55,5 @@ def _glimpse(rank: int, match: Match, language: Language) -> Glimpse:
         tuple(sorted(match.theirs.sectors)),
         match.probability,
         match.band,
-        tuple(
-            (one.direction, one.ours.title, tuple(labels[code].labels[language] for code, _ in one.concepts))
-            for one in match.evidence
-        ),
+        tuple((direction, tuple(dict.fromkeys(said))) for direction, said in meetings.items()),
     )

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261125_keep_imports"
-down_revision = "20261125_name_tokens"
+down_revision = "20261125_find_companies"
 branch_labels = None
 depends_on = None
 

@@ -38,11 +38,12 @@ STAFF = ("admin", "reviewer", "colleague", "viewer")
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A running server, its database, and cookies for those who visit it."""
+    """A running server, its database, cookies for those who visit it, and what was made there to be looked at."""
 
     address: str
     database: Database
     cookies: dict[str, str] = field(default_factory=dict)
+    made: dict[str, str] = field(default_factory=dict)
 
     def cookie_of(self, who: str) -> str:
         """The session's cookie of a member of staff, or of a firm (``firm``)."""

@@ -36,18 +36,23 @@ function choose(input, option) {
   const field = (name) => input.form.elements[prefix + name];
   const { name, scheme, code } = option.dataset;
   input.value = name;
-  if (scheme === "hs") {
-    const added = Object.assign(document.createElement("input"), { type: "hidden", name: `${prefix}hs_codes`, value: code });
-    document.getElementById(`${prefix}understood`).append(added);
-  } else {
-    const codes = document.getElementById(`${prefix}isic_codes`);
-    const held = codes.value.split(/[,;]\s*/).filter(Boolean);
-    codes.value = [...new Set([...held, code])].join(", ");
-    if (field("kind").value === "goods") field("kind").value = "service";
-  }
+  const codes = document.getElementById(`${prefix}${scheme}_codes`);
+  codes.value = [...new Set([...listed(codes), code])].join(", ");
+  if (scheme === "isic" && field("kind").value === "goods") field("kind").value = "service";
   close(input);
   asked.set(input, name);
   input.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+function listed(codes) {
+  return codes.value.split(/[,;]/).map((code) => code.trim()).filter(Boolean);
+}
+
+// A code that was chosen waits in its field until its box is there.
+function settle(understood) {
+  const codes = document.getElementById(understood.id.replace(/understood$/, "hs_codes"));
+  const ticked = new Set([...understood.querySelectorAll("input:checked")].map((box) => box.value));
+  codes.value = listed(codes).filter((code) => !ticked.has(code)).join(", ");
 }
 
 function ready(root) {
@@ -111,6 +116,7 @@ document.addEventListener("htmx:afterSwap", ({ target }) => {
     const wrong = Boolean(target.querySelector(".wrong"));
     document.getElementById("registration_number").setAttribute("aria-invalid", String(wrong));
   }
+  if (target.classList.contains("understood")) settle(target);
   ready(document);
 });
 

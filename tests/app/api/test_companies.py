@@ -12,7 +12,7 @@ from app.db import Database
 from app.db.companies import Company, ListingRow
 from app.db.staff import Token
 from app.files import as_line, read_rows
-from app.queries.companies import document, every_company, filled
+from app.queries.companies import document, every_company, filled, status_history
 from tests.conftest import Registered, bearer
 from tests.factories import company, kazakh_mill, listing, nigerian_trader
 
@@ -249,6 +249,31 @@ def test_firm_that_changes_its_legal_name_is_verified_anew(client: TestClient, r
     renamed = same | {"legal_name": "ТОО «Другая фирма»"}
     answer = client.put(url, json=renamed, headers=mill["headers"] | {"If-Match": kept.headers["etag"]})
     assert answer.json()["status"] == "submitted"
+
+
+def test_each_change_of_status_is_remembered_with_its_reason(
+    client: TestClient, register: Registered, staff: dict[str, str], database: Database
+) -> None:
+    mill = register(kazakh_mill())
+    url = f"/v1/companies/{mill['id']}"
+    for _ in range(2):  # said twice, done once
+        suspended = client.put(
+            f"{url}/status", json={"status": "suspended", "reason": "Does not answer."}, headers=staff
+        )
+        assert suspended.status_code == 200
+    assert client.put(f"{url}/status", json={"status": "verified"}, headers=staff).status_code == 200
+    tag = client.get(url, headers=staff).headers["etag"]
+    renamed = kazakh_mill(registration_number=mill["registration_number"])
+    assert client.put(url, json=renamed, headers=mill["headers"] | {"If-Match": tag}).status_code == 200
+    with database.reading() as session:
+        found = [(one.before, one.after, one.reason, one.by) for one in status_history(session, mill["id"])]
+    officer = "officer@council.example"
+    assert found == [
+        ("verified", "submitted", None, None),
+        ("suspended", "verified", None, officer),
+        ("verified", "suspended", "Does not answer.", officer),
+        ("submitted", "verified", None, officer),
+    ]
 
 
 def test_deleted_company_is_gone_with_its_token(

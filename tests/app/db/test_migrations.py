@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -6,12 +7,16 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, make_url, text
+from sqlalchemy import inspect, make_url, select, text
 
 from app.db import Base, Database
 from app.db.engine import alembic_config
+from app.db.search import LikenessKey
 from app.errors import DatabaseBehind
+from app.queries.search import CompanyFilter, search
 from app.settings import Settings
+
+BEFORE_SEARCH = "20261125_name_tokens"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -74,3 +79,28 @@ def test_database_that_is_behind_is_refused_with_the_command(empty: Database) ->
 
 def test_migrations_are_one_line() -> None:
     assert len(ScriptDirectory.from_config(alembic_config()).get_heads()) == 1
+
+
+def test_companies_of_before_are_found_by_their_words_afterwards(empty: Database) -> None:
+    with empty.engine.begin() as connection:
+        command.upgrade(alembic_config(connection), BEFORE_SEARCH)
+        connection.execute(
+            text(
+                "INSERT INTO companies (id, version, status, country, legal_name, normal_name, registration_number,"
+                " languages, contact_email, search_text, created_at, changed_at) VALUES ('a', 1, 'verified', 'KZ',"
+                " 'ТОО «Қостанай»', 'қостанай', '100140000003', '[]', 'a@firm.example', '', :at, :at)"
+            ),
+            {"at": datetime(2026, 11, 25, tzinfo=UTC)},
+        )
+        connection.execute(
+            text(
+                "INSERT INTO listings (id, company_id, position, side, kind, title, text, partnership, incoterms,"
+                " certificates) VALUES ('l', 'a', 0, 'offer', 'goods', 'Мука', 'вагоны', '[]', '[]', '[]')"
+            )
+        )
+    empty.migrate()
+    with empty.reading() as session:
+        for words in ("kostanay", "muka vagony", "1001 4000 0003", "a@firm.example"):
+            assert search(session, CompanyFilter(words=words), limit=2).total == 1
+        assert session.scalar(text("SELECT count(*) FROM listings")) == 1
+        assert "KZ:number:100140000003" in session.scalars(select(LikenessKey.key)).all()
