@@ -62,7 +62,7 @@ def one_import(visit: Reviewer, session: ReadSession, import_id: str, after: int
     kept = queries.import_by_id(session, import_id)
     if kept.state == "uploaded":
         return _columns(visit, kept)
-    refused = queries.refused_rows(session, kept, after=after, limit=SHOWN + 1)
+    refused = queries.refused_rows(session, kept, visit.language, after=after, limit=SHOWN + 1)
     return visit.page(
         "imports/one.html",
         kept=kept,

@@ -27,7 +27,7 @@ AT_ONCE = BATCH
 PREVIEWED = 20
 TOLD_SECONDS = 2.0
 """How often a check tells how far it is; that keeps its claim too."""
-FAILED = "This list cannot be imported as it is. Check its columns again, or tell your administrator."
+FAILED = "Something in this list stopped the work. Try again; if it happens again, tell your administrator."
 Read = list[Entry | Rejected]
 
 

@@ -1,5 +1,6 @@
 """Reading imports and their refused rows."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,10 +11,12 @@ from sqlalchemy.orm import Session, undefer
 from app.db.imports import Import, ImportRejection
 from app.errors import NotFound
 from app.files import Layout, mendable_csv, mendable_workbook
+from app.queries.catalogue import LABELS
 from app.texts import translate
 from matching import Language
 
 SHOWN = 50
+SECTOR_NAMES: dict[str, str] = {str(code): label for code, label in LABELS.items()}
 
 
 def recent_imports(session: Session) -> Sequence[Import]:
@@ -53,19 +56,29 @@ class RefusedRow:
     reasons: list[Reason]
 
 
-def refused_rows(session: Session, kept: Import, *, after: int = 0, limit: int = 200) -> list[RefusedRow]:
+def refused_rows(
+    session: Session, kept: Import, language: Language, *, after: int = 0, limit: int = 200
+) -> list[RefusedRow]:
     """Refused rows of an import in the order of the list, from a line on."""
     layout = Layout.of_json(kept.layout)
     return [
-        RefusedRow(row.line, _cell(row, layout, "legal_name"), [_reason(row, layout, error) for error in row.errors])
+        RefusedRow(row.line, _cell(row, layout, "legal_name"), _reasons(row, layout, language))
         for row in rejections(session, kept.id, after=after, limit=limit)
     ]
 
 
-def _reason(row: ImportRejection, layout: Layout, error: dict[str, Any]) -> Reason:
-    column = error["column"]
+def _reasons(row: ImportRejection, layout: Layout, language: Language) -> list[Reason]:
+    return [_reason(row, layout, language, error) for error in row.errors]
+
+
+def _reason(row: ImportRejection, layout: Layout, language: Language, error: dict[str, Any]) -> Reason:
+    column, params = error["column"], error["params"]
     heading = layout.headings[layout.targets.index(column)] if column in layout.targets else ""
-    return Reason(heading, _cell(row, layout, column), error["message"], error["params"])
+    if "expected" in params:  # Pydantic joins the codes with an English word
+        codes = re.findall(r"'(\w+)'", params["expected"])
+        names = [translate(SECTOR_NAMES[code], language) if code in SECTOR_NAMES else code for code in codes]
+        params = params | {"expected": ", ".join(names)}
+    return Reason(heading, _cell(row, layout, column), error["message"], params)
 
 
 def _cell(row: ImportRejection, layout: Layout, column: str) -> str:
@@ -109,7 +122,7 @@ def _mendable(session: Session, import_id: str, layout: Layout, language: Langua
     for row in session.scalars(query.execution_options(yield_per=500)):
         cells = [*row.cells, *[""] * width]
         kept = [*cells[: width - 1], " ".join(row.cells[width - 1 :])] if len(row.cells) > width else cells[:width]
-        yield [*kept, "\n".join(_said(_reason(row, layout, error), language) for error in row.errors)]
+        yield [*kept, "\n".join(_said(reason, language) for reason in _reasons(row, layout, language))]
 
 
 def _said(reason: Reason, language: Language) -> str:

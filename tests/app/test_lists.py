@@ -20,6 +20,8 @@ from app.files import (
     read_rows,
 )
 from app.files.tables import first_rows
+from app.queries.catalogue import sectors
+from matching import COUNTRIES, LANGUAGES, Language
 from tests.factories import bin_number
 
 RUSSIAN = """Список экспортёров, 2025 год;;;;;;;
@@ -181,6 +183,20 @@ def test_dates_years_and_numbers_as_people_write_them(tmp_path: Path) -> None:
     (found,) = documents(read(path))
     assert (found["founded"], found["size"], found["languages"]) == (2009, "medium", ["kk", "ru"])
     assert found["listings"] == [{"title": "Мука", "volume": {"amount": 3000.5}, "valid_until": "2027-03-31"}]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_names_that_we_show_are_understood(tmp_path: Path, language: Language) -> None:
+    shown = [
+        (country, region, sector)
+        for country in COUNTRIES.values()
+        for region in country.regions
+        for sector in sectors(language).items
+    ]
+    rows = [f"A;{c.names[language]};{sector.label};{c.regions[region][language]}\n" for c, region, sector in shown]
+    path = written(tmp_path / "list.csv", "legal_name;country;sectors;region\n" + "".join(rows))
+    found = [(one["country"], one["region"], one["sectors"]) for one in documents(read(path))]
+    assert found == [(country.code, region, [sector.code]) for country, region, sector in shown]
 
 
 def test_layout_is_kept_as_json(tmp_path: Path) -> None:

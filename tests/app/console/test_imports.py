@@ -71,6 +71,7 @@ def test_list_is_uploaded_checked_imported_and_its_faulty_rows_mended(officer: O
     assert re.search(r"<strong>3</strong>\s+новые", page)
     assert "<strong>БИН</strong> <q>100140000004</q>: Последняя цифра" in page
     assert "ТОО «Ұн 0»" in page
+    assert "<q>Рыболовство</q>: Используйте" in page or "Горнодобыв" in page
     browser.post(f"{address}/start", data={"verified": "yes"})
     assert "Остановить" in browser.get(address).text
     Importer(database).run()
