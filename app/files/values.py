@@ -31,7 +31,8 @@ NAMES: dict[str, dict[str, str]] = {
         ),
         "energy": (
             "oil and gas|oil gas|oil & gas|power|electricity|renewable energy|petroleum|энергетика|нефть и газ|"
-            "нефтегаз|нефтегазовая отрасль|электроэнергетика|тэк|энергия|мұнай газ|мұнай және газ|энергетика саласы|электр энергетикасы"
+            "нефтегаз|нефтегазовая отрасль|электроэнергетика|тэк|энергия|мұнай газ|мұнай және газ|"
+            "энергетика саласы|электр энергетикасы"
         ),
         "agriculture": (
             "agribusiness|agro|agro allied|farming|food|food and agriculture|сельское хозяйство|апк|агро|"
