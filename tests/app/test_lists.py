@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.errors import FileUnreadable
@@ -208,6 +208,7 @@ def test_layout_is_kept_as_json(tmp_path: Path) -> None:
 CELL = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=12).map(str.strip)
 
 
+@settings(deadline=None)  # the first example reads what the others find in memory
 @given(st.lists(st.lists(CELL, min_size=2, max_size=4), min_size=1, max_size=5), st.sampled_from(",;"))
 def test_cells_come_back_as_they_were_written(rows: list[list[str]], delimiter: str) -> None:
     head = ["legal_name", "sectors", "country", "title"]
@@ -227,6 +228,7 @@ def _unquoted(row: list[str]) -> list[str]:
     return [cell[1:] if cell[:1] == "'" and cell[1:2] in set("=+@-") and len(cell) > 1 else cell for cell in row]
 
 
+@settings(deadline=None)  # the first example reads what the others find in memory
 @given(st.binary(max_size=300), st.sampled_from([".csv", ".xlsx"]))
 def test_any_bytes_are_read_or_refused_with_a_sentence(content: bytes, ending: str) -> None:
     source = Source.of("list" + ending, content)
