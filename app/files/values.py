@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from matching import COUNTRIES, fold
@@ -10,6 +10,9 @@ from matching import COUNTRIES, fold
 LISTS = frozenset({"sectors", "languages", "hs_codes", "isic_codes", "partnership", "incoterms", "certificates"})
 NOTHING = frozenset({"-", "–", "—", "нет", "жоқ", "n/a", "na", "none", "нет данных", "не указано"})
 """What people write where nothing is to be said."""
+LONGEST_NOTHING = max(map(len, NOTHING))
+KEPT = 10_000
+"""Texts whose plain form is kept: lists say the same again and again."""
 YEAR = re.compile(r"(1[789]\d\d|20\d\d)(?:\s*(?:г\.?|год|ж\.?|жыл))?")
 DAY = re.compile(r"(\d{1,2})[./](\d{1,2})[./](\d{4})")
 BARE_SITE = re.compile(r"(?:www\.)?[\w-]+(?:\.[\w-]+)+(?:/\S*)?", re.IGNORECASE)
@@ -87,6 +90,7 @@ NAMES: dict[str, dict[str, str]] = {
 """For each column the codes with what people call them."""
 
 
+@lru_cache(maxsize=KEPT)
 def plain(text: str) -> str:
     """Words in lower case with single spaces between."""
     return " ".join(re.sub(r"[^\w]+|_", " ", fold(text)).split())
@@ -125,7 +129,7 @@ def _stem(name: str) -> str:
 def is_nothing(cell: str) -> bool:
     """Whether a cell says nothing."""
     text = cell.strip()
-    return not text or fold(text) in NOTHING
+    return not text or (len(text) <= LONGEST_NOTHING and fold(text) in NOTHING)
 
 
 def value_of(column: str, text: str, country: object = None) -> Any:  # noqa: ANN401  # as JSON would hold it
@@ -142,13 +146,14 @@ def value_of(column: str, text: str, country: object = None) -> Any:  # noqa: AN
         return f"{day[3]}-{int(day[2]):02}-{int(day[1]):02}"
     if column == "website" and BARE_SITE.fullmatch(text):
         return f"https://{text}"
-    return names_of(column).get(plain(text), text)
+    known = names_of(column)
+    return known.get(plain(text), text) if known else text
 
 
 def _list(column: str, text: str) -> list[str]:
     known = names_of(column)
     parts = [part.strip() for part in re.split(r"[;\n]", text) if part.strip()]
-    if not known:
+    if not known or all(part in NAMES[column] for part in parts):
         return parts
     found: list[str] = []
     for part in parts:
