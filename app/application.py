@@ -13,6 +13,7 @@ from app.api import catalogue, companies, docs, health, matches, problems
 from app.api.answers import Answers
 from app.console.application import Fork, create_pages
 from app.db import Database
+from app.jobs.imports import Importer
 from app.jobs.mail import Postman
 from app.jobs.queue import PAUSE, QueueKeeper
 from app.jobs.worker import Worker
@@ -37,8 +38,11 @@ def create_app(settings: Settings) -> FastAPI:
     database = Database(settings)
     live = LiveRegister(settings.register_file)
     keeper = QueueKeeper(database, live, settings.queue_size)
+    importer = Importer(database)
     workers = [
         Worker("queue-keeper", lambda: keeper.work(1), pause=PAUSE),
+        Worker("checker", importer.check),
+        Worker("importer", importer.run),
         Worker("postman", Postman(database, settings).work),
     ]
 
@@ -56,6 +60,7 @@ def create_app(settings: Settings) -> FastAPI:
         gc.freeze()  # the register and the vocabulary stay: walking them for garbage costs more than a ranking
         yield
         gc.unfreeze()
+        importer.stop()
         for worker in workers:
             worker.stop()
         live.close()

@@ -139,6 +139,14 @@ class FileUnreadable(Failure):
     title = "The file cannot be read"
 
 
+class ImportNotReady(Failure):
+    """An import is not in the state for this."""
+
+    status = 409
+    code = "import-not-ready"
+    title = "Changed in the meantime"
+
+
 class DatabaseBehind(Failure):
     """The database's tables are older than this program."""
 

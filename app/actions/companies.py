@@ -128,6 +128,16 @@ def _forget_merges(session: Session, company_id: str) -> None:
         ids = following
 
 
+def would_change(company: Company, data: CompanyIn, *, only_blanks: bool) -> bool:
+    """Whether ``merge_company`` would change anything; nothing is written.
+
+    Raises:
+        ValidationError: the two together are more than a company may have.
+    """
+    held = CompanyIn.model_validate(document(company))
+    return _told(_merged(company, data, only_blanks=only_blanks)) != _told(held)
+
+
 def require_identity(data: CompanyIn) -> None:
     """Raises InputInvalid unless a firm could register itself with this."""
     missing = []
@@ -299,6 +309,11 @@ def _merged(company: Company, data: CompanyIn, *, only_blanks: bool) -> CompanyI
     fields["sectors"] = list(dict.fromkeys([*held["sectors"], *data.sectors]))
     fields["contact"] = contact[0] | {name: value for name, value in contact[1].items() if value is not None}
     return CompanyIn.model_validate(fields | {"listings": listings})
+
+
+def _told(data: CompanyIn) -> dict[str, Any]:
+    told = data.model_dump(exclude_none=True, exclude_defaults=True)
+    return {name: value for name, value in told.items() if value != {}}
 
 
 def _merged_listings(held: list[dict[str, Any]], given: list[ListingIn]) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from itertools import islice
@@ -13,17 +13,17 @@ from pydantic import ValidationError
 from sqlalchemy import Select, exists, select
 from sqlalchemy.orm import Session
 
-from app.actions.companies import merge_company
+from app.actions.companies import merge_company, would_change
 from app.actions.registration import Newcomer, add_companies
 from app.db.companies import Company
 from app.db.profiles import WITH_ALL
 from app.db.staff import Token
-from app.errors import Failure
+from app.errors import Failure, FieldError
 from app.files import Row
 from app.queries.merges import holders_of
 from matching import COUNTRIES, Status, normal_name
 from schemas.companies import CompanyIn
-from schemas.problems import pointer, sentence
+from schemas.problems import MESSAGES, pointer, sentence
 
 BATCH = 500
 """Rows in one transaction: other writers wait as long as it takes, some tenths of a second."""
@@ -39,13 +39,27 @@ COLUMNS = {"number": Company.registration_number, "name": Company.normal_name}
 class Rejected:
     """A row that was refused, and why."""
 
-    line: int
-    reasons: tuple[str, ...]
-    source: str
+    row: Row
+    errors: tuple[FieldError, ...]
+
+    @property
+    def line(self) -> int:
+        """Where it stood in the file."""
+        return self.row.line
+
+    @property
+    def source(self) -> str:
+        """The row as it stood in the file."""
+        return self.row.source
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why, in English."""
+        return tuple(_reason(error) for error in self.errors)
 
 
 @dataclass(frozen=True, slots=True)
-class _Entry:
+class Entry:
     """A row that could be read; ``again`` if its firm had an earlier one in the file."""
 
     row: Row
@@ -54,10 +68,12 @@ class _Entry:
     again: bool
 
     def newcomer(self, *, verified: bool) -> Newcomer:
+        """The firm as one that is new."""
         return Newcomer(self.data, _status(self.data, verified=verified))
 
     def added(self, failure: Exception | None) -> str | Rejected:
-        return "added" if failure is None else Rejected(self.row.line, (str(failure),), self.row.source)
+        """What came of adding it."""
+        return "added" if failure is None else Rejected(self.row, (_as_error(failure),))
 
 
 @dataclass(slots=True)
@@ -91,10 +107,10 @@ def import_companies(
     """
     report = Report()
     seen: set[Key] = set()
-    for batch in _batches(rows, at_once):
-        read = [_read(row, seen) for row in batch]
+    for batch in batches(rows, at_once):
+        read = [read_entry(row, seen) for row in batch]
         with writing() as session:
-            outcomes = _import_batch(session, read, verified=verified)
+            outcomes = import_batch(session, read, verified=verified)
         for outcome in outcomes:
             if isinstance(outcome, Rejected):
                 report.rejected.append(outcome)
@@ -113,43 +129,61 @@ def write_rejected(report: Report, path: Path) -> Path:
     return path
 
 
-def _batches(rows: Iterable[Row], at_once: int) -> Iterator[list[Row]]:
+def batches(rows: Iterable[Row], at_once: int = BATCH) -> Iterator[list[Row]]:
+    """The rows, some at a time."""
     iterator = iter(rows)
     while batch := list(islice(iterator, at_once)):
         yield batch
 
 
-def _read(row: Row, seen: set[Key]) -> _Entry | Rejected:
+def read_entry(row: Row, seen: set[Key]) -> Entry | Rejected:
+    """A row as a company, or what is wrong with it; its firm is noted among those seen."""
     if row.document is None:
-        return Rejected(row.line, (row.problem or "",), row.source)
+        return Rejected(row, (row.problem,) if row.problem else ())
     try:
         data = CompanyIn.model_validate(row.document)
     except ValidationError as invalid:
-        reasons = []
-        for error in invalid.errors(include_url=False, include_input=False):
-            message, params = sentence(error)
-            reasons.append(f"{pointer(error['loc']) or '/'}: {message.format(**params)}")
-        return Rejected(row.line, tuple(reasons), row.source)
+        return Rejected(row, field_errors(invalid))
     for listing in data.listings:
         listing.id = None
     key = _key(data)
     again = key in seen
     seen.add(key)
-    return _Entry(row, data, key, again)
+    return Entry(row, data, key, again)
 
 
-def _import_batch(session: Session, read: list[_Entry | Rejected], *, verified: bool) -> list[str | Rejected]:
+def field_errors(invalid: ValidationError) -> tuple[FieldError, ...]:
+    """What is wrong with a document."""
+    errors = []
+    for error in invalid.errors(include_url=False, include_input=False):
+        message, params = sentence(error)
+        errors.append(FieldError(pointer(error["loc"]), str(error["type"]), message, params))
+    return tuple(errors)
+
+
+def _as_error(failure: Exception) -> FieldError:
+    if isinstance(failure, Failure):
+        return FieldError("", failure.code, failure.detail, failure.params)
+    return FieldError("", "failure", str(failure))
+
+
+def _reason(error: FieldError) -> str:
+    message = error.message.format(**error.params) if error.params else error.message
+    return f"{error.pointer or '/'}: {message}" if error.code in MESSAGES or error.pointer else message
+
+
+def import_batch(session: Session, read: Sequence[Entry | Rejected], *, verified: bool) -> list[str | Rejected]:
     """What came of each row: the new firms are added together, then the other rows are merged in their order."""
-    entries = [entry for entry in read if isinstance(entry, _Entry)]
+    entries = [entry for entry in read if isinstance(entry, Entry)]
     known = _known(session, {entry.key for entry in entries})
-    first: dict[Key, _Entry] = {}
+    first: dict[Key, Entry] = {}
     for entry in entries:
         if entry.key not in known:
             first.setdefault(entry.key, entry)
     failures = add_companies(session, [entry.newcomer(verified=verified) for entry in first.values()])
     failure_of = dict(zip(first, failures, strict=True))
 
-    def outcome(entry: _Entry | Rejected) -> str | Rejected:
+    def outcome(entry: Entry | Rejected) -> str | Rejected:
         if isinstance(entry, Rejected):
             return entry
         if first.get(entry.key) is not entry:
@@ -159,15 +193,49 @@ def _import_batch(session: Session, read: list[_Entry | Rejected], *, verified: 
     return [outcome(entry) for entry in read]
 
 
-def _merge(session: Session, entry: _Entry, *, verified: bool) -> str | Rejected:
+def foretell_batch(session: Session, read: Sequence[Entry | Rejected]) -> list[str | Rejected]:
+    """What would come of each row, told by reading alone; ``further`` is another row of a firm of the list."""
+    entries = [entry for entry in read if isinstance(entry, Entry)]
+    known = _known_companies(session, {entry.key for entry in entries if not entry.again})
+
+    def outcome(entry: Entry | Rejected) -> str | Rejected:
+        if isinstance(entry, Rejected):
+            return entry
+        company = known.get(entry.key)
+        if entry.again or company is None:
+            return "further" if entry.again else "added"
+        try:
+            changes = would_change(company, entry.data, only_blanks=_only_blanks(session, company, entry))
+        except ValidationError as invalid:
+            return Rejected(entry.row, field_errors(invalid))
+        return "changed" if changes else "unchanged"
+
+    return [outcome(entry) for entry in read]
+
+
+def _known_companies(session: Session, keys: set[Key]) -> dict[Key, Company]:
+    found: dict[Key, Company] = {}
+    for (country, kind), values in _grouped(keys).items():
+        holders = holders_of(session, country, **{KEYED_BY[kind]: values})
+        held = session.scalars(select(Company).options(*WITH_ALL).where(Company.id.in_(holders.values())))
+        by_id = {company.id: company for company in held}
+        found |= {(country, kind, value): by_id[one] for value, one in holders.items() if one in by_id}
+        present = session.scalars(_keyed(select(Company).options(*WITH_ALL), country, kind, values))
+        found |= {(country, kind, getattr(company, COLUMNS[kind].key)): company for company in present}
+    return found
+
+
+def _merge(session: Session, entry: Entry, *, verified: bool) -> str | Rejected:
     company = _find(session, entry.key)
     if company is None:  # removed by another writer since the batch was looked up
         return entry.added(add_companies(session, [entry.newcomer(verified=verified)])[0])
     try:
         with session.begin_nested():
-            keep = entry.again or _registered_itself(session, company) or _key_of(company) != entry.key
-            return "changed" if merge_company(session, company, entry.data, only_blanks=keep) else "unchanged"
-    except (Failure, ValidationError) as failed:
+            only_blanks = _only_blanks(session, company, entry)
+            return "changed" if merge_company(session, company, entry.data, only_blanks=only_blanks) else "unchanged"
+    except ValidationError as invalid:
+        return Rejected(entry.row, field_errors(invalid))
+    except Failure as failed:
         return entry.added(failed)
 
 
@@ -179,9 +247,7 @@ def _key(data: CompanyIn) -> Key:
 
 def _known(session: Session, keys: set[Key]) -> set[Key]:
     """Those of the keys that a company has already; one statement for each country and kind."""
-    groups: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for country, kind, value in keys:
-        groups[country, kind].append(value)
+    groups = _grouped(keys)
     present = {
         (country, kind, value)
         for (country, kind), values in groups.items()
@@ -193,6 +259,13 @@ def _known(session: Session, keys: set[Key]) -> set[Key]:
         for (country, kind), values in groups.items()
         for value in holders_of(session, country, **{KEYED_BY[kind]: values})
     }
+
+
+def _grouped(keys: set[Key]) -> dict[tuple[str, str], list[str]]:
+    groups: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for country, kind, value in keys:
+        groups[country, kind].append(value)
+    return groups
 
 
 def _find(session: Session, key: Key) -> Company | None:
@@ -214,6 +287,11 @@ def _key_of(company: Company) -> Key:
 def _keyed(query: Select[T], country: str, kind: str, values: list[str]) -> Select[T]:
     query = query.where(Company.country == country, COLUMNS[kind].in_(values))
     return query if kind == "number" else query.where(Company.registration_number.is_(None))
+
+
+def _only_blanks(session: Session, company: Company, entry: Entry) -> bool:
+    """Whether a row fills only what its company left blank."""
+    return entry.again or _key_of(company) != entry.key or _registered_itself(session, company)
 
 
 def _registered_itself(session: Session, company: Company) -> bool:

@@ -17,10 +17,15 @@ CLAIM = timedelta(minutes=2)
 class Claimed:
     """A job of this worker, until the claim runs out. ``asked`` is how often it was asked for."""
 
+    id: int
     key: str
     asked: int
     attempts: int
     payload: dict[str, Any]
+
+
+def _free(moment: datetime) -> ColumnElement[bool]:
+    return or_(Job.claimed_until.is_(None), Job.claimed_until < moment)
 
 
 def jobs_wait(session: Session, kind: str) -> bool:
@@ -41,7 +46,19 @@ def claim_jobs(session: Session, kind: str, limit: int) -> list[Claimed]:
     for job in jobs:
         job.claimed_until = moment + CLAIM
         job.attempts += 1
-    return [Claimed(job.key, job.asked, job.attempts, job.payload) for job in jobs]
+    return [Claimed(job.id, job.key, job.asked, job.attempts, job.payload) for job in jobs]
+
+
+def add_job(session: Session, kind: str, key: str) -> None:
+    """Adds a job that nobody has claimed; one that was there before ends, and with it any claim on it."""
+    remove_job(session, kind, key)
+    session.add(Job(kind=kind, key=key))
+    session.flush()
+
+
+def remove_job(session: Session, kind: str, key: str) -> None:
+    """Takes a job back; whoever works on it notices by ``keep_claim``."""
+    session.execute(delete(Job).where(Job.kind == kind, Job.key == key))
 
 
 def release_job(session: Session, kind: str, key: str, asked: int) -> None:
@@ -58,5 +75,7 @@ def postpone_job(session: Session, kind: str, key: str, why: str, wait: timedelt
     )
 
 
-def _free(moment: datetime) -> ColumnElement[bool]:
-    return or_(Job.claimed_until.is_(None), Job.claimed_until < moment)
+def keep_claim(session: Session, job: Claimed) -> bool:
+    """Claims a job for longer, and until the transaction ends for sure; False when it is another worker's by now."""
+    mine = update(Job).where(Job.id == job.id, Job.attempts == job.attempts).values(claimed_until=now() + CLAIM)
+    return bool(session.execute(mine).rowcount)  # type: ignore[attr-defined]  # a cursor result has it

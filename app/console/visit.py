@@ -1,5 +1,6 @@
 """Who visits a page: language, session, and what comes with a form."""
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Annotated, Any, TypeVar
 from urllib.parse import urlencode
@@ -123,8 +124,9 @@ def _visit(request: Request, parts: ServiceDep) -> Visit:
     return visit
 
 
-async def _form(request: Request) -> FormData:
-    return await request.form(max_files=1, max_fields=MOST_FIELDS, max_part_size=MOST_FIELD_BYTES)
+async def _form(request: Request) -> AsyncIterator[FormData]:
+    async with request.form(max_files=1, max_fields=MOST_FIELDS, max_part_size=MOST_FIELD_BYTES) as form:
+        yield form
 
 
 VisitDep = Annotated[Visit, Depends(_visit)]

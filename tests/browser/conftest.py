@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from app.settings import Settings
 from tests.browser.served import Site, served, small_register
@@ -20,7 +20,7 @@ HOW_TO_INSTALL = "The browser tests need Chromium: apt-get install chromium"
 SCREENSHOTS = Path(__file__).parents[2] / "var" / "screenshots"
 EMPTY_STYLE = "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
 """The hash of nothing, which Chromium names when it refuses the empty style that Playwright adds for a screenshot."""
-PATIENCE_MS = 5000
+PATIENCE_MS = 15_000
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +28,9 @@ def chromium() -> str:
     """Where the browser is."""
     found = next(filter(None, map(shutil.which, NAMES)), None)
     if found is None:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(HOW_TO_INSTALL)
+        if os.environ.get("CI") == "true":
+            pytest.fail(HOW_TO_INSTALL, pytrace=False)
+        pytest.skip(HOW_TO_INSTALL)
     return found
 
 
@@ -37,6 +39,7 @@ def browser(chromium: str) -> Iterator[Browser]:
     """A Chromium of this test process."""
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        expect.set_options(timeout=PATIENCE_MS)
         yield opened
         opened.close()
 

@@ -1,14 +1,17 @@
 """Firms register and look after their profile in a real browser."""
 
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from app.settings import Settings
+from tests.browser.served import served, small_register
 from tests.factories import bin_number, rc_number
-from tests.programs import serving
 
 pytestmark = pytest.mark.slow
 
@@ -29,22 +32,25 @@ LONGEST_MS = 15_000
 Opened = Callable[..., Page]
 
 
-@pytest.fixture(scope="module")
-def demo(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of the service with the sample."""
+@pytest.fixture(scope="module")  # of its own: firms that register here would stand in others' queues
+def address(chromium: str, sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the service with some firms of the sample."""
     del chromium
-    with serving(tmp_path_factory.mktemp("sample") / "var", "demo") as address:
-        yield address
+    folder = tmp_path_factory.mktemp("firms")
+    shutil.copy(sqlite_template, folder / "caravan.sqlite3")
+    settings = Settings(data_dir=folder, background_jobs=False)
+    with small_register(settings) as database, served(settings, database) as site:
+        yield site.address
 
 
 @pytest.fixture
-def visit(browser: Browser, demo: str) -> Iterator[Opened]:
+def visit(browser: Browser, address: str) -> Iterator[Opened]:
     """Opens pages, each in a browser profile of its own; a page that reports an error fails the test."""
     contexts: list[BrowserContext] = []
     errors: list[str] = []
 
     def opened(path: str = "/", **options: object) -> Page:
-        context = browser.new_context(base_url=demo, **options)  # type: ignore[arg-type]  # any of its options
+        context = browser.new_context(base_url=address, **options)  # type: ignore[arg-type]  # any of its options
         contexts.append(context)
         context.set_default_timeout(LONGEST_MS)
         page = context.new_page()

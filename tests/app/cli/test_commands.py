@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from app.cli import app
-from tests.factories import kazakh_mill, nigerian_trader
+from tests.factories import bin_number, kazakh_mill, nigerian_trader
 from tests.programs import caravan, records, serving
 
 pytestmark = pytest.mark.slow
@@ -65,6 +65,22 @@ def test_import_reports_rejected_rows_and_export_gives_the_rest_back(tmp_path: P
     assert caravan(data, "export", str(out)).returncode == 0
     again = caravan(data, "import", str(out))
     assert (again.returncode, again.stdout.strip()) == (0, "0 added, 0 changed, 2 unchanged, 0 rejected.")
+
+
+def test_list_with_other_headings_is_imported_and_says_how_it_was_read(tmp_path: Path) -> None:
+    data, path = tmp_path / "var", tmp_path / "список.csv"
+    text = "Название;БИН;Ниша;Товары\nТОО «Ұн»;{number};АПК;Мука; Отруби\nАО «Руда»;;Рыба;Медь\n"
+    path.write_text(text.format(number=bin_number()).replace("Мука; Отруби", '"Мука; Отруби"'), encoding="utf-8")
+    ended = caravan(data, "import", str(path))
+    assert ended.returncode == 2
+    assert "Ниша = left out (?)" in ended.stderr or "Ниша = sectors (?)" in ended.stderr
+    assert "country" in ended.stderr
+    assert "--set" in ended.stderr
+    ended = caravan(data, "import", str(path), "--map", "Ниша=sectors", "--set", "country=KZ")
+    assert (ended.returncode, ended.stdout.strip()) == (1, "1 added, 0 changed, 0 unchanged, 1 rejected.")
+    (mill,) = records(caravan(data, "export").stdout)
+    assert (mill["country"], mill["sectors"]) == ("KZ", ["agriculture"])
+    assert caravan(data, "import", str(path), "--set", "country").returncode == 2
 
 
 def test_missing_file_is_a_sentence(tmp_path: Path) -> None:

@@ -107,7 +107,7 @@ def test_tokens_may_what_their_owners_may(
     assert token
     headers = {"Authorization": f"Bearer {token[0]}"}
     assert client.get("/v1/matches", headers=headers).status_code == 200
-    pair = f"{mill['id']}-{trader['id']}" if mill["country"] < trader["country"] else f"{trader['id']}-{mill['id']}"
+    pair = f"{mill['id']}.{trader['id']}"
     review = client.put(f"/v1/matches/{pair}/review", json={"decision": "deferred"}, headers=headers)
     status = client.put(f"/v1/companies/{mill['id']}/status", json={"status": "verified"}, headers=headers)
     assert (review.status_code, status.status_code) == statuses

@@ -1,6 +1,6 @@
 import logging
 import re
-from asyncio.base_events import Server
+import socket
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -32,7 +32,7 @@ BASE = "http://wherever"
 class Mailbox:
     """What a mail server took, and whether it takes any."""
 
-    port: int = 0
+    port: int
     taking: bool = True
     mails: list[EmailMessage] = field(default_factory=list)
     logins: list[tuple[bytes, bytes]] = field(default_factory=list)
@@ -56,14 +56,14 @@ class Mailbox:
 
 @pytest.fixture
 def mailbox() -> Iterator[Mailbox]:
-    """A mail server on a free port."""
-    kept = Mailbox()
+    """A mail server."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    kept = Mailbox(port)
     controller = Controller(
-        kept, hostname="127.0.0.1", port=0, authenticator=kept.authenticated, auth_require_tls=False, ready_timeout=30
+        kept, hostname="127.0.0.1", port=port, authenticator=kept.authenticated, auth_require_tls=False
     )
     controller.start()
-    assert isinstance(controller.server, Server)
-    kept.port = controller.server.sockets[0].getsockname()[1]
     yield kept
     controller.stop()
 
