@@ -16,7 +16,7 @@ def test_list_follows_what_is_typed(page: Page, site: Site) -> None:
     box = page.locator("#q")
     box.press_sequentially("kos diir", delay=20)
     expect(page.locator(LINKS)).to_have_count(2)
-    expect(page.locator("#found mark").first).to_have_text("Қос")
+    expect(page.locator("#found mark", has_text="Қос").first).to_be_visible()
     expect(page).to_have_url(re.compile(r"/console/companies\?q=kos\+diir$"))
     expect(box).to_be_focused()
     box.press_sequentially("zz")
