@@ -94,11 +94,12 @@ def test_page_can_be_read_by_everyone(visits: Visits, site: Site, address: str, 
     assert weight.total() < MOST_BYTES
     assert page.locator("html").get_attribute("lang") == language
     assert page.locator("h1").count() == 1
-    if language == "en":
+    if language == "en":  # neither the order of stops nor the colours depend on it
         assert wrong_stops(page) == []
+        page.emulate_media(color_scheme="dark")
+        assert complaints_of_axe(page, ["color-contrast"]) == []
+        page.emulate_media(color_scheme="light")
     assert complaints_of_axe(page) == []
-    page.emulate_media(color_scheme="dark")
-    assert complaints_of_axe(page, ["color-contrast"]) == []
     assert too_wide(page) == []
 
 
