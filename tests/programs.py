@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 CARAVAN = Path(sys.executable).with_name("caravan")
-LONGEST = 60.0
+LONGEST = 120.0
 
 
 def environment(data: Path, **more: str) -> dict[str, str]:

@@ -98,17 +98,23 @@ class Visits:
 
 @pytest.fixture
 def visits(browser: Browser, site: Site, request: pytest.FixtureRequest) -> Iterator[Visits]:
-    """Opens pages; at the end each is kept as a picture in var/screenshots."""
+    """Opens pages; at the end each is kept as a picture in var/screenshots, in one language if a test has several."""
     opened = Visits(browser, site)
     yield opened
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    name = re.sub(r"\W+", "-", request.node.name).strip("-")
-    pages = [page for context in opened.contexts for page in context.pages if page.url != "about:blank"]
-    for number, page in enumerate(pages, 1):
-        page.screenshot(path=SCREENSHOTS / f"{name}-{number}.jpg", type="jpeg", quality=60)
+    params = request.node.callspec.params if hasattr(request.node, "callspec") else {}
+    if params.get("language", "en") == "en":
+        _keep_pictures(opened, request.node.name)
     for context in opened.contexts:
         context.close()
     assert opened.unexpected() == []
+
+
+def _keep_pictures(opened: Visits, test: str) -> None:
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    name = re.sub(r"\W+", "-", test).strip("-")
+    pages = [page for context in opened.contexts for page in context.pages if page.url != "about:blank"]
+    for number, page in enumerate(pages, 1):
+        page.screenshot(path=SCREENSHOTS / f"{name}-{number}.jpg", type="jpeg", quality=60)
 
 
 @pytest.fixture

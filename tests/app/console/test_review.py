@@ -226,11 +226,14 @@ def test_expired_listing_and_unverified_firm_are_warned_of(
     assert "is not verified" in page
 
 
-def test_same_name_elsewhere_is_warned_of(register: Registered, officer: Officer) -> None:
+def test_same_name_elsewhere_is_warned_of(
+    register: Registered, officer: Officer, client: TestClient, staff: dict[str, str]
+) -> None:
     mill = register(kazakh_mill(legal_name="ТОО «Қостанай Диірмені»"))
     twin = register(kazakh_mill(legal_name="Kostanay Diirmeni", trading_name=None, listings=[]), verified=False)
     register(nigerian_trader())
-    page = officer().get("/console").text
+    items = client.get(f"/v1/matches?company={mill['id']}", headers=staff).json()["items"]
+    page = officer().get(f"/console?match={items[0]['id']}").text
     assert "stands in the register again" in page
     assert f'href="/console/duplicates/{mill["id"]}/{twin["id"]}"' in page
 

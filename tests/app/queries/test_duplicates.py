@@ -22,8 +22,8 @@ def all_pairs(database: Database, **wanted: Any) -> list[set[str]]:  # noqa: ANN
 def test_register_is_listed_the_likeliest_first(database: Database, register: Registered) -> None:
     one = register(firm("ТОО «Қостанай Диірмені»", website="https://mill.example"))
     two = register(firm("Kostanay Diirmeni LLP", website="https://www.mill.example"))
-    three = register(firm("Kano Grains Ltd", country="NG"))
-    four = register(firm("Kano Grains Nigeria Limited", country="NG"))
+    three = register(firm("Kano Grains Ltd", country="NG", registration_number="RC 1234567"))
+    four = register(firm("Kano Grains Nigeria Limited", country="NG", registration_number="RC 890"))
     register(firm("Quite another"))
     assert all_pairs(database) == [{one["id"], two["id"]}, {three["id"], four["id"]}]
     assert all_pairs(database, country="NG") == [{three["id"], four["id"]}]
