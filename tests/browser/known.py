@@ -30,7 +30,11 @@ def _last_part(address: str) -> str:
 
 def _new_company(page: Page, site: Site) -> str:
     name = "ТОО «Двойник»"
-    return str(_sent(page, site, "/v1/companies", data=company(legal_name=name)).json()["id"])
+    return str(
+        _sent(
+            page, site, "/v1/companies", data=company(legal_name=name, contact={"email": "info@dvoynik.example"})
+        ).json()["id"]
+    )
 
 
 def _merge(page: Page, site: Site) -> str:
