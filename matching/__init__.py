@@ -35,7 +35,7 @@ from matching.relevance import (
     code_disagreement,
     vocabulary_statistics,
 )
-from matching.scoring import BIAS, EXPERT, Band, Model, band_of
+from matching.scoring import BIAS, EXPERT, LOWEST, Band, Model, band_of
 from matching.search import Place, Wanted
 from matching.text import fold, language_of
 from matching.vocabulary import (
@@ -56,6 +56,7 @@ __all__ = [
     "KINDS",
     "LANGUAGES",
     "LEAST_LIKENESS",
+    "LOWEST",
     "SECTORS",
     "SIDES",
     "SIZES",

@@ -5,11 +5,11 @@ from sqlalchemy.orm import Session
 
 from app.actions.attempts import count_attempt, forget_attempts, key_of
 from app.actions.passwords import code_step, password_fits, password_hash
+from app.actions.staff import officer_to_change
 from app.actions.tokens import digest_of
 from app.db import Database
 from app.db.sessions import BrowserSession, SignInLink
-from app.db.staff import StaffMember
-from app.errors import InputInvalid, NotFound
+from app.errors import InputInvalid
 
 MOST_WRONG = 5
 """Wrong passwords of somebody signed in, in a quarter of an hour: it may be somebody at another's desk."""
@@ -30,7 +30,7 @@ def change_password(database: Database, staff_id: str, present: str, wanted: str
         raise InputInvalid(NOT_NEW)
     kept = password_hash(wanted, email=email)
     with database.writing() as session:
-        _officer(session, staff_id).password_hash = kept
+        officer_to_change(session, staff_id).password_hash = kept
         session.execute(delete(SignInLink).where(SignInLink.staff_id == staff_id))
         session.execute(
             delete(BrowserSession).where(
@@ -48,7 +48,7 @@ def turn_totp_on(session: Session, staff_id: str, secret: str, code: str) -> Non
     step = code_step(secret, code)
     if step is None:
         raise InputInvalid(WRONG_CODE)
-    member = _officer(session, staff_id)
+    member = officer_to_change(session, staff_id)
     member.totp_secret = secret
     member.totp_step = step
 
@@ -62,7 +62,7 @@ def turn_totp_off(database: Database, staff_id: str, password: str) -> None:
     """
     _require_password(database, staff_id, password)
     with database.writing() as session:
-        member = _officer(session, staff_id)
+        member = officer_to_change(session, staff_id)
         member.totp_secret = member.totp_step = None
 
 
@@ -71,17 +71,10 @@ def _require_password(database: Database, staff_id: str, password: str) -> str:
     key = key_of("present password", staff_id)
     with database.writing() as session:
         count_attempt(session, key, MOST_WRONG)
-        member = _officer(session, staff_id)
+        member = officer_to_change(session, staff_id)
         kept, email = member.password_hash, member.email
     if not password_fits(password, kept):
         raise InputInvalid(WRONG_PASSWORD)
     with database.writing() as session:
         forget_attempts(session, key)
     return email
-
-
-def _officer(session: Session, staff_id: str) -> StaffMember:
-    member = session.get(StaffMember, staff_id, with_for_update=True)
-    if member is None:
-        raise NotFound("There is no such member of staff.")
-    return member

@@ -105,12 +105,10 @@ def merge_company(session: Session, company: Company, data: CompanyIn, *, only_b
     A listing that is there already (same side and title) is brought up to date, others are added. With
     ``only_blanks`` filled fields of the company stay as they are.
     """
-    before = _state(company)
     merged = _merged(company, data, only_blanks=only_blanks)
-    write_profile(company, merged)
-    if _state(company) == before:
-        session.expire(company)
+    if not _tells_more(merged, company):
         return False
+    write_profile(company, merged)
     settle(session, company, merged)
     return True
 
@@ -134,8 +132,7 @@ def would_change(company: Company, data: CompanyIn, *, only_blanks: bool) -> boo
     Raises:
         ValidationError: the two together are more than a company may have.
     """
-    held = CompanyIn.model_validate(document(company))
-    return _told(_merged(company, data, only_blanks=only_blanks)) != _told(held)
+    return _tells_more(_merged(company, data, only_blanks=only_blanks), company)
 
 
 def require_identity(data: CompanyIn) -> None:
@@ -277,24 +274,6 @@ def _write_listing(row: ListingRow, data: ListingIn, position: int) -> None:
             code_row.code = code
 
 
-def _state(company: Company) -> list[object]:
-    listings = [
-        (
-            [getattr(row, name) for name in ("id", "side", "kind", "title", "text", "partnership", "volume", "value")],
-            [row.incoterms, row.certificates, row.valid_until, row.position],
-            [(code.scheme, code.position, code.code) for code in row.code_rows],
-        )
-        for row in company.listing_rows
-        if row.ended_at is None
-    ]
-    fields = [
-        getattr(company, column.key)
-        for column in Company.__table__.columns
-        if column.key not in {"version", "changed_at", "created_at"}
-    ]
-    return [fields, [(row.sector, row.position) for row in company.sector_rows], listings]
-
-
 def _merged(company: Company, data: CompanyIn, *, only_blanks: bool) -> CompanyIn:
     """The company's profile with the given one laid over it (or under it)."""
     held: dict[str, Any] = document(company)
@@ -309,6 +288,10 @@ def _merged(company: Company, data: CompanyIn, *, only_blanks: bool) -> CompanyI
     fields["sectors"] = list(dict.fromkeys([*held["sectors"], *data.sectors]))
     fields["contact"] = contact[0] | {name: value for name, value in contact[1].items() if value is not None}
     return CompanyIn.model_validate(fields | {"listings": listings})
+
+
+def _tells_more(merged: CompanyIn, company: Company) -> bool:
+    return _told(merged) != _told(CompanyIn.model_validate(document(company)))
 
 
 def _told(data: CompanyIn) -> dict[str, Any]:

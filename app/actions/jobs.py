@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.orm import Session
 
+from app.db import Database
 from app.db.base import now
 from app.db.jobs import Job
 
@@ -28,25 +29,22 @@ def _free(moment: datetime) -> ColumnElement[bool]:
     return or_(Job.claimed_until.is_(None), Job.claimed_until < moment)
 
 
-def jobs_wait(session: Session, kind: str) -> bool:
-    """Whether there is a job of a kind to claim."""
-    return session.scalar(select(Job.id).where(Job.kind == kind, _free(now())).limit(1)) is not None
+def claim_jobs(database: Database, kind: str, limit: int) -> list[Claimed]:
+    """Claims waiting jobs of a kind for this worker, newest first.
 
-
-def claim_jobs(session: Session, kind: str, limit: int) -> list[Claimed]:
-    """Claims waiting jobs of a kind for this worker, newest first."""
+    It looks first, so that a worker with nothing to do never keeps a writer waiting.
+    """
     moment = now()
-    jobs = session.scalars(
-        select(Job)
-        .where(Job.kind == kind, _free(moment))
-        .order_by(Job.id.desc())
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
-    for job in jobs:
-        job.claimed_until = moment + CLAIM
-        job.attempts += 1
-    return [Claimed(job.id, job.key, job.asked, job.attempts, job.payload) for job in jobs]
+    waiting = select(Job).where(Job.kind == kind, _free(moment)).order_by(Job.id.desc()).limit(limit)
+    with database.reading() as session:
+        if session.scalar(waiting.with_only_columns(Job.id).limit(1)) is None:
+            return []
+    with database.writing() as session:
+        jobs = session.scalars(waiting.with_for_update(skip_locked=True)).all()
+        for job in jobs:
+            job.claimed_until = moment + CLAIM
+            job.attempts += 1
+        return [Claimed(job.id, job.key, job.asked, job.attempts, job.payload) for job in jobs]
 
 
 def add_job(session: Session, kind: str, key: str) -> None:

@@ -12,6 +12,7 @@ from app.actions.queue import ask_for_ranking, lock_queue, new_pair
 from app.db.base import new_id, now
 from app.db.matches import Pair, Review
 from app.errors import NotFound, VersionStale
+from app.queries.matches import decisions_standing
 from matching import Match
 from schemas.matches import Picture, ReviewIn
 
@@ -124,17 +125,6 @@ def withdraw_decisions(session: Session, batch: str, *, by: str) -> list[Pair]:
         )
     session.flush()
     return [pairs[pair_id] for pair_id in ids if pair_id in pairs]
-
-
-def decisions_standing(steps: Sequence[Review]) -> list[Review]:
-    """The decisions on one match that were not taken back, oldest first; the last one holds."""
-    standing: list[Review] = []
-    for step in steps:
-        if step.decision != "withdrawn":
-            standing.append(step)
-        elif standing:
-            standing.pop()
-    return standing
 
 
 def _restore(pair: Pair, earlier: Review | None) -> None:

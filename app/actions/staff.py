@@ -106,7 +106,7 @@ def change_role(session: Session, staff_id: str, role: Role) -> None:
         NotFound: there is no such member.
         InputInvalid: nobody would be left who may change settings.
     """
-    member = _member(session, staff_id)
+    member = officer_to_change(session, staff_id)
     if role != "admin":
         _require_another_admin(session, member)
     member.role = role
@@ -119,7 +119,7 @@ def disable_staff(session: Session, staff_id: str, *, by: str) -> None:
         NotFound: there is no such member.
         InputInvalid: nobody would be left who may change settings.
     """
-    member = _member(session, staff_id)
+    member = officer_to_change(session, staff_id)
     _require_another_admin(session, member)
     member.disabled_at = now()
     member.disabled_by = by
@@ -133,7 +133,7 @@ def enable_staff(session: Session, staff_id: str) -> None:
     Raises:
         NotFound: there is no such member.
     """
-    member = _member(session, staff_id)
+    member = officer_to_change(session, staff_id)
     member.disabled_at = member.disabled_by = None
 
 
@@ -143,11 +143,16 @@ def forget_totp(session: Session, staff_id: str) -> None:
     Raises:
         NotFound: there is no such member.
     """
-    member = _member(session, staff_id)
+    member = officer_to_change(session, staff_id)
     member.totp_secret = member.totp_step = None
 
 
-def _member(session: Session, staff_id: str) -> StaffMember:
+def officer_to_change(session: Session, staff_id: str) -> StaffMember:
+    """A member of staff, whom nobody else changes until the transaction ends.
+
+    Raises:
+        NotFound: there is no such member.
+    """
     member = session.get(StaffMember, staff_id, with_for_update=True)
     if member is None:
         raise NotFound("There is no such member of staff.")

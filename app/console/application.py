@@ -1,13 +1,14 @@
 """The pages as an application beside the API."""
 
 from http import HTTPStatus
+from urllib.parse import urlencode
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import DataError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.console import (
@@ -27,15 +28,13 @@ from app.console import (
     tokens,
     weights,
 )
-from app.console.language import text
 from app.console.static_files import FOLDER, Assets
-from app.console.visit import LANGUAGE_COOKIE, Visit
+from app.console.visit import visit_of
 from app.errors import CredentialsInvalid, CredentialsMissing, Failure
-from app.texts import language_asked_for, translate
+from app.texts import translate
 from app.web.body_limit import BodyLimit
 from app.web.headers import PageHeaders, SameOrigin
 from app.web.service import Service
-from matching import LANGUAGES
 
 PARTS = (
     front,
@@ -55,6 +54,7 @@ PARTS = (
     weights,
 )
 SMALLEST_ZIPPED = 500
+NOWHERE = ("Not found", "There is nothing at this address.")
 
 
 def create_pages(service: Service) -> ASGIApp:
@@ -92,87 +92,78 @@ class Fork:
         await (self._app if api else self._pages)(scope, receive, send)
 
 
-def _visit(request: Request) -> Visit:
-    visit = Visit(request, "en")
-    kept = request.query_params.get("lang") or visit.cookie_named(LANGUAGE_COOKIE)
-    asked = language_asked_for(request.headers.get("accept-language"))
-    visit.language = next((language for language in LANGUAGES if language == kept), asked)
-    return visit
-
-
-def _page(request: Request, status: int, title: str, detail: str) -> HTMLResponse:
-    visit = _visit(request)
-    return visit.page("problem.html", status=status, title=title, detail=detail)
+def _page(request: Request, status: int, title: str, detail: str, **params: str) -> HTMLResponse:
+    """A page that says what to do, in sentences that the API says too."""
+    visit = visit_of(request)
+    said = {"title": translate(title, visit.language), "detail": translate(detail, visit.language, params)}
+    return visit.page("problem.html", status=status, **said)
 
 
 async def _failure(request: Request, failed: Exception) -> Response:
     assert isinstance(failed, Failure)  # noqa: S101  # it is installed for these
-    visit = _visit(request)
     if isinstance(failed, CredentialsMissing | CredentialsInvalid):
-        door = "/console/sign-in" if request.url.path.startswith("/console") else "/sign-in"
-        here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        onward = visit.sign_in_address(door, here if request.method == "GET" else None)
-        if visit.partial:
-            return Response(status_code=401, headers={"HX-Redirect": onward})
-        return RedirectResponse(onward, status_code=303)
-    title = translate(failed.title, visit.language)
-    return _page(request, failed.status, title, translate(failed.detail, visit.language, failed.params))
+        return _to_the_door(request)
+    return _page(request, failed.status, failed.title, failed.detail, **failed.params)
+
+
+def _to_the_door(request: Request) -> Response:
+    """Where to sign in, and to go on from there."""
+    door = "/console/sign-in" if request.url.path.startswith("/console") else "/sign-in"
+    here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    onward = f"{door}?{urlencode({'to': here})}" if request.method == "GET" else door
+    visit = visit_of(request)
+    return Response(status_code=401, headers={"HX-Redirect": onward}) if visit.partial else visit.go(onward)
 
 
 async def _http(request: Request, failed: Exception) -> Response:
     assert isinstance(failed, HTTPException)  # noqa: S101  # it is installed for these
-    language = _visit(request).language
     if failed.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        title, detail = "Method not allowed", "This address does not take this method."
-    else:
-        title, detail = "Not found", "There is nothing at this address."
-    return _page(request, failed.status_code, translate(title, language), translate(detail, language))
+        return _page(request, 405, "Method not allowed", "This address does not take this method.")
+    return _page(request, failed.status_code, *NOWHERE)
 
 
 async def _wrong_address(request: Request, _: Exception) -> Response:
-    language = _visit(request).language
     if request.method == "GET":
-        return _page(
-            request, 404, translate("Not found", language), translate("There is nothing at this address.", language)
-        )
-    return _page(
-        request,
-        422,
-        text(language, "The form is not complete"),
-        text(language, "Nothing was saved. Go back, fill in what is missing and send it again."),
+        return _page(request, 404, *NOWHERE)
+    visit = visit_of(request)
+    return visit.page(
+        "problem.html",
+        status=422,
+        title=visit.say("The form is not complete"),
+        detail=visit.say("Nothing was saved. Go back, fill in what is missing and send it again."),
     )
 
 
 async def _busy(request: Request, _: Exception) -> Response:
-    language = _visit(request).language
-    title = translate("The database cannot be reached", language)
-    answer = _page(request, 503, title, translate("Nothing was saved. Try again in a moment.", language))
+    answer = _page(request, 503, "The database cannot be reached", "Nothing was saved. Try again in a moment.")
     answer.headers["Retry-After"] = "2"
     return answer
 
 
 async def _unexpected(request: Request, _: Exception) -> Response:
-    language = _visit(request).language
-    title = translate("Something went wrong on our side", language)
-    detail = translate("Nothing was saved. Try again; if it happens again, tell the council.", language)
-    return _page(request, 500, title, detail)
+    return _page(
+        request,
+        500,
+        "Something went wrong on our side",
+        "Nothing was saved. Try again; if it happens again, tell the council.",
+    )
 
 
 def _foreign(request: Request) -> Response:
-    language = _visit(request).language
-    return _page(
-        request,
-        403,
-        text(language, "This form was sent from another site"),
-        text(language, "Nothing was done. Open the page here and send it again."),
+    visit = visit_of(request)
+    return visit.page(
+        "problem.html",
+        status=403,
+        title=visit.say("This form was sent from another site"),
+        detail=visit.say("Nothing was done. Open the page here and send it again."),
     )
 
 
 def _too_large(request: Request) -> Response:
-    language = _visit(request).language
-    return _page(
-        request,
-        413,
-        text(language, "The file is too large"),
-        text(language, "Nothing was saved. Split it into smaller files, or ask your administrator."),
+    visit = visit_of(request)
+    return visit.page(
+        "problem.html",
+        status=413,
+        title=visit.say("The file is too large"),
+        detail=visit.say("Nothing was saved. Split it into smaller files, or ask your administrator."),
     )

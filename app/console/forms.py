@@ -176,14 +176,6 @@ def with_listing(fields: Fields, side: str) -> Fields:
     return fields | {f"listings-{at}-side": [side], f"listings-{at}-kind": ["goods"]}
 
 
-def of_listing(fields: Fields, number: int) -> Fields:
-    """The fields of one listing, as those of the first."""
-    prefix = f"listings-{number}-"
-    return {
-        f"listings-0-{name.removeprefix(prefix)}": texts for name, texts in fields.items() if name.startswith(prefix)
-    }
-
-
 def document_of(fields: Fields) -> Document:
     """The profile that fields hold, in the form of the wire contract; ``CompanyIn`` says what is wrong with it."""
     document: Document = {name: fields[name][0] for name in TEXTS if name in fields}

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, get_args
 
 from babel import Locale
 from babel.numbers import get_currency_name
@@ -12,11 +12,13 @@ from app.console.language import text
 from app.console.words import KINDS, N_, SECTORS, SIZES
 from app.queries.catalogue import code_label, understanding
 from matching import COUNTRIES, Kind, Language
+from matching import KINDS as ALL_KINDS
+from schemas.listings import Incoterm
 from schemas.understanding import TextIn, UnderstandingOut
 
 Options = list[tuple[str, str]]
 
-INCOTERMS = ("EXW", "FCA", "CPT", "CIP", "DAP", "DPU", "DDP", "FAS", "FOB", "CFR", "CIF")
+INCOTERMS: tuple[Incoterm, ...] = get_args(Incoterm)
 CURRENCIES = ("USD", "EUR", "NGN", "KZT", "RUB", "CNY", "GBP", "AED")
 SPOKEN = ("en", "ru", "kk", "ha", "yo", "ig", "fr", "ar", "zh", "tr")
 PERIODS = {
@@ -152,7 +154,7 @@ class ProfileForm:
         kind = self.one(f"listings-{number}-kind")
         if not written:
             return None
-        known: Kind = next((one for one in _KINDS if one == kind), GOODS)
+        known: Kind = next((one for one in ALL_KINDS if one == kind), GOODS)
         return understanding(TextIn(text=written[:LONGEST_UNDERSTOOD], kind=known), self.language)
 
     def codes(self, number: int, found: UnderstandingOut | None) -> list[Code]:
@@ -189,9 +191,6 @@ class ProfileForm:
         """Options together with what is held beside them."""
         known = {code for code, _ in options}
         return options + [(code, spoken(code, self.language)) for code in self.all(name) if code not in known]
-
-
-_KINDS: tuple[Kind, ...] = ("goods", "service", "investment", "technology", "partnership")
 
 
 def _place(name: str, order: list[str]) -> tuple[int, int]:

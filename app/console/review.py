@@ -15,7 +15,7 @@ from app.errors import Failure, InputInvalid
 from app.queries import matches as queries
 from app.queries import review as views
 from app.web.service import ReadSession, Service, ServiceDep, Today, WriteSession
-from matching import COUNTRIES, SECTORS
+from matching import COUNTRIES, LOWEST, SECTORS
 from schemas.matches import ReviewIn
 
 router = APIRouter()
@@ -24,7 +24,8 @@ HOME = "/console"
 SHOWN = 50
 KEPT = ("status", "sector", "band", "q", "cursor")
 """What stands in the address of a list and is kept while working through it."""
-LEAST = {"strong": 0.6, "likely": 0.35, "possible": 0.15}
+LEAST = {str(band): least for band, least in LOWEST.items() if least}
+"""The bands that a list can begin at, with their least probability."""
 Text = Annotated[str, Form()]
 
 
@@ -217,4 +218,4 @@ def _desk(  # noqa: PLR0913  # each is a part of the page
 
 
 def _names() -> dict[str, Any]:
-    return {"words": words, "countries": COUNTRIES, "sectors": SECTORS}
+    return {"words": words, "countries": COUNTRIES, "sectors": SECTORS, "least": LEAST}

@@ -91,10 +91,6 @@ class Visit:
         query += [(name, value) for name, value in changes.items() if value is not None]
         return self.request.url.path + ("?" + urlencode(query) if query else "")
 
-    def sign_in_address(self, door: str, onward: str | None) -> str:
-        """The page to sign in at, from where one goes on."""
-        return door + (f"?{urlencode({'to': onward})}" if onward else "")
-
     @property
     def _secure(self) -> bool:
         return self.request.url.scheme == "https"
@@ -107,16 +103,23 @@ class Visit:
         return self.request.cookies.get(self._named(name))
 
 
-def _visit(request: Request, parts: ServiceDep) -> Visit:
-    chosen = request.query_params.get("lang")
-    visit = Visit(request, "en")
-    kept = visit.cookie_named(LANGUAGE_COOKIE)
-    visit.language = next(
-        (language for language in LANGUAGES if language == (chosen if chosen in LANGUAGES else kept)),
-        language_asked_for(request.headers.get("accept-language")),
-    )
+def visit_of(request: Request) -> Visit:
+    """The visit that a request is part of; nobody's where it failed before anyone looked."""
+    found: Visit | None = getattr(request.state, "visit", None)
+    if found is not None:
+        return found
+    visit = request.state.visit = Visit(request, language_asked_for(request.headers.get("accept-language")))
+    chosen, kept = request.query_params.get("lang"), visit.cookie_named(LANGUAGE_COOKIE)
+    for language in LANGUAGES:
+        if language == (chosen if chosen in LANGUAGES else kept):
+            visit.language = language
     if chosen in LANGUAGES:
         visit.keep(LANGUAGE_COOKIE, visit.language, YEAR_SECONDS)
+    return visit
+
+
+def _visit(request: Request, parts: ServiceDep) -> Visit:
+    visit = visit_of(request)
     visit.cookie = visit.cookie_named(SESSION_COOKIE)
     if visit.cookie:
         with parts.database.reading() as session:

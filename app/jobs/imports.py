@@ -102,8 +102,7 @@ class Importer:
         self._stopping.set()
 
     def _work(self, kind: str) -> int:
-        with self._database.writing() as session:
-            claimed = claim_jobs(session, kind, 1)
+        claimed = claim_jobs(self._database, kind, 1)
         for job in claimed:
             self._work_on(kind, job)
         return len(claimed)

@@ -47,8 +47,7 @@ class Postman:
 
     def work(self) -> int:
         """Sends some waiting mails; how many there were."""
-        with self._database.writing() as session:
-            claimed = claim_jobs(session, MAIL, AT_ONCE)
+        claimed = claim_jobs(self._database, MAIL, AT_ONCE)
         for job in claimed:
             self._deliver(job)
         return len(claimed)

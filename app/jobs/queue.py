@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from app.actions.jobs import claim_jobs, jobs_wait, release_job
+from app.actions.jobs import claim_jobs, release_job
 from app.actions.queue import RANK, store_ranking
 from app.db import Database
 from app.errors import NotFound
@@ -25,11 +25,7 @@ class QueueKeeper:
 
     def work(self, limit: int = AT_ONCE) -> int:
         """Ranks up to ``limit`` waiting companies; how many there were."""
-        with self._database.reading() as session:
-            if not jobs_wait(session, RANK):  # asked first, so that readers of the queue wait for no writer
-                return 0
-        with self._database.writing() as session:
-            claimed = claim_jobs(session, RANK, limit)
+        claimed = claim_jobs(self._database, RANK, limit)
         for job in claimed:
             self._rank(job.key, job.asked)
         return len(claimed)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, undefer
 
 from app.db.imports import Import, ImportRejection
@@ -94,12 +94,6 @@ def rejections(session: Session, import_id: str, *, after: int = 0, limit: int =
         .order_by(ImportRejection.line)
         .limit(limit)
     ).all()
-
-
-def rejection_count(session: Session, import_id: str) -> int:
-    """How many rows were refused."""
-    count = select(func.count()).select_from(ImportRejection).where(ImportRejection.import_id == import_id)
-    return session.scalar(count) or 0
 
 
 def rows_to_mend(session: Session, import_id: str, *, workbook: bool, language: Language) -> bytes:

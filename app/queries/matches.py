@@ -4,13 +4,14 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
+from typing import Protocol, TypeVar
 
 from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session
 
 from app.db.base import ID_LENGTH
 from app.db.companies import Company, CompanySector
-from app.db.matches import Pair
+from app.db.matches import Pair, Step
 from app.db.search import SearchText
 from app.errors import NotFound
 from app.live import Fresh
@@ -22,6 +23,15 @@ from schemas.matches import PENDING, Picture, QueuedMatchOut, ReviewOut
 
 SEEN_BY_COMPANIES: tuple[Status, ...] = ("verified",)
 SEEN_BY_STAFF: tuple[Status, ...] = ("verified", "submitted", "unclaimed")
+
+
+class _Step(Protocol):
+    @property
+    def decision(self) -> Step: ...
+
+
+Stepping = TypeVar("Stepping", bound=_Step)
+"""Anything that says which step was taken on a match."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +118,17 @@ def review_queue(session: Session, wanted: QueueFilter, *, limit: int) -> tuple[
     found = list(session.scalars(query))
     page = found[:limit]
     return page, cursor(page[-1].probability, page[-1].id) if len(found) > limit else None
+
+
+def decisions_standing(steps: Iterable[Stepping]) -> list[Stepping]:
+    """Of the steps taken on one match, oldest first, the decisions that were not taken back; the last one holds."""
+    standing: list[Stepping] = []
+    for step in steps:
+        if step.decision != "withdrawn":
+            standing.append(step)
+        elif standing:
+            standing.pop()
+    return standing
 
 
 def company_versions(session: Session, ids: Iterable[str]) -> dict[str, int]:

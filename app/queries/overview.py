@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from itertools import groupby
 from typing import Literal
 
 from sqlalchemy import ColumnElement, Select, case, func, or_, select, union
@@ -14,6 +15,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.db.companies import Company, CompanySector, ListingRow
 from app.db.matches import Decision, Pair, Review, ReviewStatus
+from app.queries.matches import decisions_standing
 from app.queries.needs import Supply, UnmetNeed, supplies, unmet_needs, waiting_needs
 from matching import Sector, Side, Status
 
@@ -202,18 +204,18 @@ def _plain_decisions(session: Session, starts: Sequence[date]) -> dict[int, Coun
 
 
 def _contested_decisions(session: Session) -> list[tuple[datetime, Decision]]:
-    """The decisions that stand of the pairs that one was taken back of: each withdrawal undoes the last before it."""
-    standing: dict[str, list[tuple[datetime, Decision]]] = defaultdict(list)
-    for pair_id, moment, step in session.execute(
+    """The decisions that stand of the pairs that one was taken back of."""
+    steps = session.execute(
         select(Review.pair_id, Review.decided_at, Review.decision)
         .where(Review.pair_id.in_(_contested()))
-        .order_by(Review.decided_at, Review.id)
-    ):
-        if step != "withdrawn":
-            standing[pair_id].append((moment, step))
-        elif standing[pair_id]:
-            standing[pair_id].pop()
-    return [decision for decisions in standing.values() for decision in decisions]
+        .order_by(Review.pair_id, Review.decided_at, Review.id)
+    ).all()
+    return [
+        (moment, decision)
+        for _, taken in groupby(steps, key=lambda step: step.pair_id)
+        for _, moment, decision in decisions_standing(taken)
+        if decision != "withdrawn"  # never among those that stand; the types do not know it
+    ]
 
 
 def _contested() -> Select[str]:
