@@ -16,8 +16,6 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 from scipy import sparse
-from sklearn.feature_extraction import FeatureHasher
-from sklearn.preprocessing import normalize
 
 from matching.languages import LANGUAGES
 from matching.profile import KINDS, Kind, Listing
@@ -162,7 +160,6 @@ class Relevance:
         self._parents = _parents(self.vocabulary)
         self._inputs = _inputs(self.vocabulary)
         self._uses = sparse.csr_array(self._inputs.T)
-        self._hasher = FeatureHasher(n_features=WORD_COLUMNS, alternate_sign=False, dtype=np.float64)
 
     @property
     def columns(self) -> int:
@@ -220,11 +217,11 @@ class Relevance:
             return sparse.csr_array((0, self.columns), dtype=np.float32)
         readings = [self._read(listing) for listing in listings]
         confidence = np.array([reading.confidence for reading in readings])
-        named = normalize(self._matrix([reading.named for reading in readings]) @ self._neighbours)
-        hinted = normalize(self._matrix([reading.hinted for reading in readings]) @ self._parents)
+        named = _unit(self._matrix([reading.named for reading in readings]) @ self._neighbours)
+        hinted = _unit(self._matrix([reading.hinted for reading in readings]) @ self._parents)
         terms = [self._words(listing) for listing in listings]
         told = np.array([_told(weights) for weights in terms])
-        words = normalize(self._hasher.transform([_with_trigrams(weights) for weights in terms]))
+        words = _unit(_hashed([_with_trigrams(weights) for weights in terms]))
         parts = (
             (NAMED_SHARE * confidence, named),
             (HINTED_SHARE * confidence, hinted),
@@ -312,6 +309,21 @@ def _before_any_refresh() -> Relevance:
 def code_disagreement(listing: Listing) -> Disagreement | None:
     """``Relevance.disagreement``, which no statistics change, remembered by listing."""
     return _before_any_refresh().disagreement(listing)
+
+
+def _hashed(terms: Sequence[Mapping[str, float]]) -> sparse.csr_array:
+    """Texts × ``WORD_COLUMNS``. scikit-learn is loaded by the first text: most commands read none and start faster."""
+    from sklearn.feature_extraction import FeatureHasher  # noqa: PLC0415  # see above
+
+    hasher = FeatureHasher(n_features=WORD_COLUMNS, alternate_sign=False, dtype=np.float64)
+    return sparse.csr_array(hasher.transform(terms))
+
+
+def _unit(rows: sparse.csr_array) -> sparse.csr_array:
+    """Each row with length 1; empty rows stay empty."""
+    from sklearn.preprocessing import normalize  # noqa: PLC0415  # as above
+
+    return normalize(rows)
 
 
 @njit(cache=True, nogil=True)

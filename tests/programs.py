@@ -1,5 +1,6 @@
 """The program as a person starts it: commands, servers, their data."""
 
+import io
 import json
 import os
 import re
@@ -7,8 +8,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
+
+import pytest
+
+from app.cli import main
 
 CARAVAN = Path(sys.executable).with_name("caravan")
 LONGEST = 120.0
@@ -21,15 +26,21 @@ def environment(data: Path, **more: str) -> dict[str, str]:
 
 
 def caravan(data: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
-    """Runs a command to its end."""
-    return subprocess.run(
-        [CARAVAN, *arguments],
-        env=environment(data, **more),
-        capture_output=True,
-        text=True,
-        timeout=LONGEST,
-        check=False,
-    )
+    """Runs a command to its end, from the entry of the program, in this process: another one takes seconds to start."""
+    command = ["caravan", *arguments]
+    out, err = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        for name in [name for name in os.environ if name.startswith("CARAVAN_")]:
+            patch.delenv(name)
+        for name, value in environment(data, **more).items():
+            patch.setenv(name, value)
+        patch.setattr(sys, "argv", command)
+        try:
+            main()
+        except SystemExit as ended:
+            code = ended.code
+    assert isinstance(code, int | None)
+    return subprocess.CompletedProcess(command, code or 0, out.getvalue(), err.getvalue())
 
 
 @contextmanager
