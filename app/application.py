@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from app.actions.registration import Registrations
-from app.api import catalogue, companies, docs, health, matches, problems
+from app.api import catalogue, companies, docs, health, matches, problems, repeats
 from app.api.answers import Answers
 from app.console.application import Fork, create_pages
 from app.db import Database
@@ -82,6 +82,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.mount("/static", docs.STATIC)
     problems.install(app)
     app.add_middleware(Answers, database=database, among=matches.RANKING, most=settings.kept_answer_bytes)
+    app.add_middleware(repeats.Repeats, database=database, refusal=problems.refused)
     app.add_middleware(
         BodyLimit,
         most=settings.max_body_bytes,
@@ -105,12 +106,14 @@ def _document(app: FastAPI) -> dict[str, Any]:
         for leftover in ("HTTPValidationError", "ValidationError"):
             parts["schemas"].pop(leftover, None)
         for path, operations in document["paths"].items():
-            for operation in operations.values():
+            for method, operation in operations.items():
                 if path.startswith(("/v1/companies", "/v1/matches")):
                     operation["security"] = [{"token": []}]
                 wrong = operation["responses"].get("422")
                 if wrong is not None:
                     schema = {"$ref": "#/components/schemas/Problem"}
                     wrong["content"] = {problems.MEDIA_TYPE: {"schema": schema}}
+                if method == "post":
+                    repeats.document(operation)
         app.openapi_schema = document
     return app.openapi_schema

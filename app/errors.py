@@ -132,6 +132,29 @@ class CursorInvalid(Failure):
     title = "The cursor is not valid"
 
 
+class IdempotencyKeyInvalid(Failure):
+    """An ``Idempotency-Key`` that is none."""
+
+    code = "idempotency-key-invalid"
+    title = "The Idempotency-Key is not valid"
+
+
+class IdempotencyKeyReused(Failure):
+    """An ``Idempotency-Key`` that belongs to another request."""
+
+    status = 422
+    code = "idempotency-key-reused"
+    title = "The Idempotency-Key was used for another request"
+
+
+class RequestAtWork(Failure):
+    """The same request is being worked on."""
+
+    status = 409
+    code = "request-at-work"
+    title = "The same request is being worked on"
+
+
 class FileUnreadable(Failure):
     """A file that cannot be read as what it should be."""
 

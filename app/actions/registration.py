@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from app.actions.companies import kept_listings, number_taken, require_identity
 from app.actions.profiles import company_columns, declared_codes, keys_of, listing_columns, search_columns
 from app.actions.queue import ask_for_ranking
+from app.actions.repeats import at_work, is_repeat, keep_answers
 from app.actions.tokens import digest_of, new_token
 from app.db.base import Base, new_id, now
 from app.db.changes import lock_changes, record_change
@@ -25,18 +26,25 @@ from app.db.companies import Company, CompanySector, ListingCode, ListingRow
 from app.db.profiles import as_profile
 from app.db.search import LikenessKey, SearchText
 from app.db.staff import Token
-from app.errors import RegistrationNumberTaken
+from app.errors import Failure
 from matching import Profile, Status
 from schemas.companies import CompanyIn
+
+KeptAnswer = Callable[["Newcomer"], dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class Newcomer:
-    """A company that is about to be added, or was; ``token`` is the firm's own if it registered itself."""
+    """A company that is about to be added, or was.
+
+    ``token`` is the firm's own if it registered itself. ``kept_answer`` makes the row that keeps the answer to its
+    request, should that come again; it is added with the company.
+    """
 
     data: CompanyIn
     status: Status
     token: str | None = None
+    kept_answer: "KeptAnswer | None" = None
     version: int = field(default=1, init=False)
     id: str = field(default_factory=new_id)
     created_at: datetime = field(default_factory=now)
@@ -77,17 +85,18 @@ class Registrations:
         self._waiting: list[tuple[Newcomer, Future[None]]] = []
         self._work: Task[None] | None = None
 
-    async def register(self, data: CompanyIn) -> tuple[Newcomer, str]:
+    async def register(self, data: CompanyIn, kept_answer: KeptAnswer | None = None) -> tuple[Newcomer, str]:
         """The new company, in status ``submitted``, and its bearer token.
 
         Raises:
             InputInvalid: its number or e-mail address is missing, or a listing carries an id.
             RegistrationNumberTaken: another company of the country has the number.
+            RequestAtWork: the same request was done in the meantime; its answer is kept.
         """
         require_identity(data)
         kept_listings(data.listings, held=())
         token = new_token()
-        newcomer, added = Newcomer(data, "submitted", token), get_running_loop().create_future()
+        newcomer, added = Newcomer(data, "submitted", token, kept_answer), get_running_loop().create_future()
         self._waiting.append((newcomer, added))
         if self._work is None:
             self._work = create_task(self._add_waiting())
@@ -115,12 +124,12 @@ class Registrations:
         except Exception as failed:  # noqa: BLE001  # whatever it was, it is each one's answer
             return [failed] * len(newcomers)
 
-    def _add(self, newcomers: Sequence[Newcomer]) -> list[RegistrationNumberTaken | None]:
+    def _add(self, newcomers: Sequence[Newcomer]) -> list[Failure | None]:
         with self._writing() as session:
             return add_companies(session, newcomers)
 
 
-def add_companies(session: Session, newcomers: Sequence[Newcomer]) -> list[RegistrationNumberTaken | None]:
+def add_companies(session: Session, newcomers: Sequence[Newcomer]) -> list[Failure | None]:
     """Adds the companies whose number (or, without one, name) is free in their country; for the others, why not."""
     if not newcomers:
         return []
@@ -130,7 +139,7 @@ def add_companies(session: Session, newcomers: Sequence[Newcomer]) -> list[Regis
             _insert(session, newcomers)
     except IntegrityError as refused:
         if len(newcomers) == 1:
-            return [number_taken(refused)]
+            return [at_work() if is_repeat(refused) else number_taken(refused)]
     else:
         return [None] * len(newcomers)
     middle = len(newcomers) // 2
@@ -179,6 +188,7 @@ def _insert(session: Session, newcomers: Sequence[Newcomer]) -> None:
     for table, rows in rows_of(newcomers).items():
         if rows:
             connection.execute(insert(table), rows)
+    keep_answers(session, [one.kept_answer(one) for one in newcomers if one.kept_answer is not None])
     ids = [newcomer.id for newcomer in newcomers]
     record_change(session, *ids)
     ask_for_ranking(session, *ids)

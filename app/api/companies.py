@@ -1,18 +1,21 @@
 """Companies: registration, profile, search, status."""
 
+from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Query, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from app.actions import companies as actions
+from app.actions.registration import Newcomer
 from app.api.deps import CallerDep, IfMatch, LanguageDep, etag, optional_version, required_version
 from app.api.problems import responses
 from app.auth import authenticate
 from app.queries import companies as queries
 from app.queries.search import CompanyFilter
-from app.web.service import ReadSession, ServiceDep, WriteSession
-from matching import Sector, Status
+from app.web.keyed import WholeAnswer
+from app.web.service import ReadSession, ServiceDep, WriteSession, keyed
+from matching import Language, Sector, Status
 from schemas.companies import CompanyIn, CompanyOut, CompanyPage, RegistrationOut, StatusIn
 
 router = APIRouter(prefix="/v1/companies", tags=["companies"])
@@ -38,37 +41,34 @@ async def _refuse_wrong_token(
 @router.post(
     "",
     status_code=201,
+    response_model=RegistrationOut,
     responses=responses(401, 409),
     summary="Register a company",
     dependencies=[Depends(_refuse_wrong_token)],
 )
-async def register(
-    data: CompanyIn,
-    parts: ServiceDep,
-    language: LanguageDep,
-    response: Response,
-) -> RegistrationOut:
+async def register(data: CompanyIn, parts: ServiceDep, request: Request, language: LanguageDep) -> Response:
     """Registers a firm. The answer's token is shown this once; it signs the firm in as a bearer token."""
-    company, token = await parts.registrations.register(data)
-    response.headers["Location"] = f"/v1/companies/{company.id}"
-    response.headers["ETag"] = etag(company.version)
-    document = company.document()
-    listings = document["listings"]
-    quick = len(listings) <= READ_AT_ONCE
-    warnings = (
-        queries.warnings_of(listings, language)
-        if quick
-        else await run_in_threadpool(queries.warnings_of, listings, language)
-    )
-    return RegistrationOut(
-        id=company.id,
-        status=company.status,
-        created_at=company.created_at,
-        changed_at=company.created_at,
-        warnings=warnings,
-        token=token,
+    work = keyed(request)
+    kept = None if work is None else lambda firm: work.row(WholeAnswer.of(_registered(firm, language)))
+    firm, _ = await parts.registrations.register(data, kept)
+    if len(data.listings) <= READ_AT_ONCE:
+        return _registered(firm, language)
+    return await run_in_threadpool(_registered, firm, language)
+
+
+def _registered(firm: Newcomer, language: Language) -> Response:
+    document = firm.document()
+    registered = RegistrationOut(
+        id=firm.id,
+        status=firm.status,
+        created_at=firm.created_at,
+        changed_at=firm.created_at,
+        warnings=queries.warnings_of(document["listings"], language),
+        token=firm.token or "",
         **document,
     )
+    headers = {"Location": f"/v1/companies/{firm.id}", "ETag": etag(firm.version)}
+    return Response(registered.model_dump_json(), HTTPStatus.CREATED, headers, "application/json")
 
 
 @router.get("", responses=responses(401, 403), summary="Search the register")

@@ -75,6 +75,11 @@ def problem(  # noqa: PLR0913  # the members of the document
     return Response(document.model_dump_json(), status_code=status, media_type=MEDIA_TYPE, headers=dict(headers or {}))
 
 
+async def refused(request: Request, failed: Exception) -> Response:
+    """The answer to a failure in a layer around the application, whose own handlers do not see it."""
+    return await (_failure if isinstance(failed, Failure) else _busy)(request, failed)
+
+
 def too_large(request: Request, most: int) -> Response:
     """The answer to a body of more than ``most`` bytes."""
     language = language_asked_for(request.headers.get("accept-language"))

@@ -1,5 +1,7 @@
 """A firm registers: company, offers and needs, preview, done. All that was typed travels in the form."""
 
+import hashlib
+import json
 from dataclasses import replace
 from datetime import date
 
@@ -9,6 +11,7 @@ from fastapi.responses import HTMLResponse
 from pydantic import ValidationError
 
 from app.actions.registration import Newcomer
+from app.actions.repeats import LONGEST_KEY, SHORTEST_KEY, KeyedRequest, kept_answer
 from app.actions.sessions import COMPANY_STAYS, send_link, sign_in_company
 from app.console.forms import (
     Errors,
@@ -24,7 +27,8 @@ from app.console.forms import (
 from app.console.profile_form import ProfileForm
 from app.console.visit import SESSION_COOKIE, FormDep, Visit, VisitDep, field_of
 from app.console.words import BANDS, SECTORS
-from app.errors import Failure, InputInvalid, RegistrationNumberTaken
+from app.db.companies import Company
+from app.errors import Failure, InputInvalid, RegistrationNumberTaken, RequestAtWork
 from app.queries.catalogue import concepts
 from app.queries.preview import first_matches
 from app.texts import translate
@@ -52,6 +56,9 @@ async def go_on(visit: VisitDep, parts: ServiceDep, form: FormDep, today: Today)
     """Goes a step on or back, adds or removes a listing, or registers."""
     fields, go, step = renumbered(typed(form)), field_of(form, "go"), field_of(form, "step")
     step = step if step in STEPS else STEPS[0]
+    once = field_of(form, "once")
+    if SHORTEST_KEY <= len(once) <= LONGEST_KEY:
+        visit.once = once
     if go == "send":
         return await _register(visit, parts, fields, today)
     return await run_in_threadpool(_moved, visit, parts, fields, (step, go), today)
@@ -138,12 +145,39 @@ async def _register(visit: Visit, parts: Service, fields: Fields, today: date) -
     fields = without_blank_listings(fields)
     try:
         data = CompanyIn.model_validate(document_of(fields))
-        company, token = await parts.registrations.register(data)
     except ValidationError:
         return await run_in_threadpool(_checked, visit, parts, fields, today)
-    except (InputInvalid, RegistrationNumberTaken) as failed:
-        return await run_in_threadpool(_refused, visit, fields, failed)
-    return await run_in_threadpool(_welcomed, visit, parts, (company, token))
+    request = _request(visit, fields)
+    try:
+        firm, token = await parts.registrations.register(data, lambda firm: request.sealed(_kept(firm.id, firm.token)))
+        company_id = firm.id
+    except (InputInvalid, RegistrationNumberTaken, RequestAtWork) as failed:
+        done = await run_in_threadpool(_done_before, parts, request)
+        if done is None:
+            return await run_in_threadpool(_refused, visit, fields, failed)
+        company_id, token = done
+    email = data.contact.email if data.contact else None
+    return await run_in_threadpool(_welcomed, visit, parts, (company_id, token), email or "")
+
+
+def _request(visit: Visit, fields: Fields) -> KeyedRequest:
+    """The form as a request that may come again; with something else in it, it is another one."""
+    body = json.dumps(fields, sort_keys=True).encode()
+    return KeyedRequest(visit.once, "page", f"/register {hashlib.sha256(body).hexdigest()}", body)
+
+
+def _kept(company_id: str, token: str | None) -> bytes:
+    return json.dumps([company_id, token]).encode()
+
+
+def _done_before(parts: Service, request: KeyedRequest) -> tuple[str, str] | None:
+    """The company that the same form registered, with its token, if it is still there."""
+    with parts.database.reading() as session:
+        kept = kept_answer(session, request)
+        if kept is None:
+            return None
+        company_id, token = json.loads(kept)
+        return (company_id, token) if session.get(Company, company_id) else None
 
 
 def _refused(visit: Visit, fields: Fields, failed: Failure) -> HTMLResponse:
@@ -152,13 +186,12 @@ def _refused(visit: Visit, fields: Fields, failed: Failure) -> HTMLResponse:
     return _step(visit, "company", fields, told, lead=lead, taken=isinstance(failed, RegistrationNumberTaken))
 
 
-def _welcomed(visit: Visit, parts: Service, registered: tuple[Newcomer, str]) -> HTMLResponse:
-    company, token = registered
+def _welcomed(visit: Visit, parts: Service, registered: tuple[str, str], email: str) -> HTMLResponse:
+    company_id, token = registered
     with parts.database.writing() as session:
-        send_link(session, company.id, language=visit.language, base=visit.base)
+        send_link(session, company_id, language=visit.language, base=visit.base)
         if visit.caller.role is None:  # staff stay signed in as themselves
-            cookie = sign_in_company(session, company.id, visit.browser)
+            cookie = sign_in_company(session, company_id, visit.browser)
             visit.keep(SESSION_COOKIE, cookie, int(COMPANY_STAYS.total_seconds()))
-            visit.caller = replace(visit.caller, company_id=company.id)
-    email = company.data.contact.email if company.data.contact else ""
+            visit.caller = replace(visit.caller, company_id=company_id)
     return visit.page("registration/done.html", token=token, email=email, staff=visit.caller.role is not None)

@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.datastructures import FormData
 
 from app.actions.sessions import Browser
+from app.actions.tokens import new_secret
 from app.auth import ANYONE, Caller, signed_in
 from app.console.language import NAMES, environment, text
 from app.console.static_files import address_of
@@ -35,6 +36,8 @@ class Visit:
     language: Language
     caller: Caller = ANYONE
     cookie: str | None = None
+    once: str = field(default_factory=new_secret)
+    """Travels with a form that is sent in several steps, so that what it does is done once."""
     _cookies: dict[str, tuple[str, int]] = field(default_factory=dict)
 
     @property

@@ -1,6 +1,6 @@
 """Tables by noun, engine and sessions. Importing it makes all tables known."""
 
-from app.db import changes, companies, imports, jobs, matches, merges, search, sessions, staff, statistics
+from app.db import changes, companies, imports, jobs, matches, merges, repeats, search, sessions, staff, statistics
 from app.db.base import Base
 from app.db.engine import Database
 
@@ -13,6 +13,7 @@ __all__ = [
     "jobs",
     "matches",
     "merges",
+    "repeats",
     "search",
     "sessions",
     "staff",

@@ -12,6 +12,7 @@ from app.actions.registration import Registrations
 from app.db import Database
 from app.live import LiveRegister
 from app.settings import Settings
+from app.web.keyed import KEYED, Keyed
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,15 @@ def _reading(parts: ServiceDep) -> Iterator[Session]:
         yield session
 
 
-def _writing(parts: ServiceDep) -> Iterator[Session]:
-    with parts.database.writing() as session:
+def keyed(request: Request) -> Keyed | None:
+    """The work on a request that has an ``Idempotency-Key``; None for any other."""
+    found: Keyed | None = request.scope.get(KEYED)
+    return found
+
+
+def _writing(parts: ServiceDep, request: Request) -> Iterator[Session]:
+    work = keyed(request)
+    with parts.database.writing() if work is None else work.writing() as session:
         yield session
 
 
