@@ -20,6 +20,8 @@ class Failure(Exception):
     status: ClassVar[int] = 400
     code: ClassVar[str] = "failure"
     title: ClassVar[str] = "The request cannot be done"
+    retry_after: int | None = None
+    """After how many seconds it may be tried again, where that helps."""
 
     def __init__(self, detail: str, *, errors: tuple[FieldError, ...] = (), **params: str) -> None:
         super().__init__(detail.format(**params) if params else detail)
@@ -98,6 +100,76 @@ class TooManyAttempts(Failure):
     status = 429
     code = "too-many-attempts"
     title = "Too many attempts"
+
+
+class TooManyRequests(Failure):
+    """A network address or a company asks for more than its share."""
+
+    status = 429
+    code = "too-many-requests"
+    title = "Too many requests"
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__("Too many requests from you or your network. Try again in {seconds} s.", seconds=str(seconds))
+        self.retry_after = seconds
+
+
+class Overloaded(Failure):
+    """More is asked for than can be answered in time."""
+
+    status = 503
+    code = "overloaded"
+    title = "Too much is asked for at the moment"
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__("Nothing was done. Try again in {seconds} s.", seconds=str(seconds))
+        self.retry_after = seconds
+
+
+class HostUnknown(Failure):
+    """The service is not known by the name it was asked by."""
+
+    code = "host-unknown"
+    title = "This address is not served here"
+
+
+class AddressTooLong(Failure):
+    """More in the address than any of ours has."""
+
+    status = 414
+    code = "address-too-long"
+    title = "The address is too long"
+
+
+class HeadersTooLarge(Failure):
+    """More in the headers than any request needs."""
+
+    status = 431
+    code = "headers-too-large"
+    title = "The headers are too large"
+
+
+class BodyTooLarge(Failure):
+    """More in the body than is taken."""
+
+    status = 413
+    code = "body-too-large"
+    title = "The body is too large"
+
+
+class BodyTooSlow(Failure):
+    """A body that did not arrive in time."""
+
+    status = 408
+    code = "body-too-slow"
+    title = "The request took too long to arrive"
+
+
+class NestedTooDeep(Failure):
+    """JSON with more levels than any document of ours."""
+
+    code = "nested-too-deep"
+    title = "The body is nested too deep"
 
 
 class LinkInvalid(Failure):

@@ -71,13 +71,13 @@ def sqlite_settings(sqlite_template: Path, tmp_path: Path) -> Settings:
     folder = tmp_path / "var"
     folder.mkdir()
     shutil.copy(sqlite_template, folder / "caravan.sqlite3")
-    return Settings(data_dir=folder, background_jobs=False)
+    return Settings(data_dir=folder, background_jobs=False, rate_limits=False)
 
 
 @pytest.fixture
 def postgres_settings(postgres_url: str, tmp_path: Path) -> Settings:
     """Settings of the PostgreSQL database, emptied."""
-    settings = Settings(data_dir=tmp_path, database_url=postgres_url, background_jobs=False)
+    settings = Settings(data_dir=tmp_path, database_url=postgres_url, background_jobs=False, rate_limits=False)
     database = Database(settings)
     tables = ", ".join(table.name for table in Base.metadata.sorted_tables)
     with database.engine.begin() as connection:

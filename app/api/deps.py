@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Header
+from fastapi import Depends, Header, Request
 
 from app.auth import Caller, authenticate
 from app.errors import VersionMissing, VersionStale
@@ -11,9 +11,12 @@ from app.web.service import ServiceDep
 from matching import Language
 
 
-def _caller(parts: ServiceDep, authorization: Annotated[str | None, Header(include_in_schema=False)] = None) -> Caller:
+def _caller(
+    request: Request, parts: ServiceDep, authorization: Annotated[str | None, Header(include_in_schema=False)] = None
+) -> Caller:
     with parts.database.reading() as session:
-        return authenticate(session, authorization)
+        caller = request.state.caller = authenticate(session, authorization)
+    return caller
 
 
 async def _language(accept_language: Annotated[str | None, Header()] = None) -> Language:

@@ -9,7 +9,7 @@ router = APIRouter(tags=["health"])
 
 
 @router.get("/healthz", summary="Is the process alive?")
-def healthz() -> Alive:
+async def healthz() -> Alive:  # async: it must not wait for a thread
     """Answers as long as the process runs."""
     return Alive()
 

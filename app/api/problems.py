@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 
 from app.errors import CredentialsInvalid, CredentialsMissing, Failure, InputInvalid
 from app.texts import language_asked_for, translate
+from app.web.refusal import headers_of
 from schemas.problems import Problem, ProblemField, pointer, sentence
 
 MEDIA_TYPE = "application/problem+json"
@@ -24,11 +25,14 @@ DESCRIPTIONS = {
     401: "No token, or one that is not known",
     403: "Not for this caller",
     404: "It does not exist, or is not the caller's to see",
+    408: "The body took too long to arrive",
     409: "Already registered",
     412: "Changed since the ETag in If-Match",
     413: "The body is too large",
     422: "Some fields are wrong",
     428: "If-Match is missing",
+    429: "More than the caller's or its network's share; see Retry-After",
+    503: "Too much is asked for, or the database cannot be reached; see Retry-After",
 }
 
 SENTENCES: dict[int, tuple[str, str]] = {
@@ -45,7 +49,7 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {
         status: {"description": DESCRIPTIONS[status]}
         | ({"content": content} if status >= HTTPStatus.BAD_REQUEST else {})
-        for status in sorted({400, 413, 422, *statuses})
+        for status in sorted({400, 408, 413, 422, 429, 503, *statuses})
     }
 
 
@@ -77,27 +81,11 @@ def problem(  # noqa: PLR0913  # the members of the document
 
 async def refused(request: Request, failed: Exception) -> Response:
     """The answer to a failure in a layer around the application, whose own handlers do not see it."""
-    return await (_failure if isinstance(failed, Failure) else _busy)(request, failed)
+    return failure_document(request, failed) if isinstance(failed, Failure) else await _busy(request, failed)
 
 
-def too_large(request: Request, most: int) -> Response:
-    """The answer to a body of more than ``most`` bytes."""
-    language = language_asked_for(request.headers.get("accept-language"))
-    return problem(
-        request,
-        status=413,
-        code="body-too-large",
-        title=translate("The body is too large", language),
-        detail=translate(
-            "Send at most {most} bytes. Many companies at once go through caravan import.",
-            language,
-            {"most": str(most)},
-        ),
-    )
-
-
-async def _failure(request: Request, failed: Exception) -> Response:
-    assert isinstance(failed, Failure)  # noqa: S101  # it is installed for these
+def failure_document(request: Request, failed: Failure) -> Response:
+    """The problem document that answers a failure."""
     language = language_asked_for(request.headers.get("accept-language"))
     fields = [
         ProblemField(pointer=one.pointer, code=one.code, message=translate(one.message, language, one.params))
@@ -111,8 +99,13 @@ async def _failure(request: Request, failed: Exception) -> Response:
         title=translate(failed.title, language),
         detail=translate(failed.detail, language, failed.params),
         errors=fields,
-        headers={"WWW-Authenticate": "Bearer"} if unauthorised else None,
+        headers=headers_of(failed) | ({"WWW-Authenticate": "Bearer"} if unauthorised else {}),
     )
+
+
+async def _failure(request: Request, failed: Exception) -> Response:
+    assert isinstance(failed, Failure)  # noqa: S101  # it is installed for these
+    return failure_document(request, failed)
 
 
 async def _invalid(request: Request, failed: Exception) -> Response:

@@ -1,9 +1,11 @@
 """``caravan serve``."""
 
 import logging
+import os
 import re
 import socket
 from importlib.metadata import version
+from secrets import token_hex
 from typing import Annotated
 
 import typer
@@ -95,9 +97,11 @@ def address_of(listener: socket.socket) -> str:
 
 def run(listener: socket.socket, workers: int = 1) -> None:
     """Serves on a bound socket until it is stopped."""
+    os.environ.setdefault("CARAVAN_RATE_SECRET", token_hex())  # the workers inherit it
     config = uvicorn.Config(
         "main:app",
         workers=workers,
+        proxy_headers=False,  # the application knows its proxies (app.web.proxies)
         log_config=LOGS,
         log_level="info",
         server_header=False,

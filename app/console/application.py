@@ -1,5 +1,6 @@
 """The pages as an application beside the API."""
 
+from collections.abc import Callable
 from http import HTTPStatus
 from urllib.parse import urlencode
 
@@ -30,10 +31,10 @@ from app.console import (
 )
 from app.console.static_files import FOLDER, Assets
 from app.console.visit import visit_of
-from app.errors import CredentialsInvalid, CredentialsMissing, Failure
+from app.errors import BodyTooLarge, CredentialsInvalid, CredentialsMissing, Failure
 from app.texts import translate
-from app.web.body_limit import BodyLimit
-from app.web.headers import PageHeaders, SameOrigin
+from app.web.headers import SameOrigin
+from app.web.refusal import headers_of
 from app.web.service import Service
 
 PARTS = (
@@ -71,24 +72,21 @@ def create_pages(service: Service) -> ASGIApp:
     app.add_exception_handler(OperationalError, _busy)
     app.add_exception_handler(Exception, _unexpected)
     app.add_middleware(SameOrigin, refusal=_foreign)
-    app.add_middleware(BodyLimit, most=service.settings.max_upload_bytes, refusal=_too_large)
     app.add_middleware(GZipMiddleware, minimum_size=SMALLEST_ZIPPED)
-    return PageHeaders(app)
+    return app
 
 
 class Fork:
     """An ASGI layer that gives the API's addresses to the API and all others to the pages."""
 
-    def __init__(self, app: ASGIApp, pages: ASGIApp, own: tuple[str, ...]) -> None:
+    def __init__(self, app: ASGIApp, pages: ASGIApp, is_api: Callable[[str], bool]) -> None:
         self._app = app
         self._pages = pages
-        self._own = own
+        self._is_api = is_api
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handles one connection."""
-        api = scope["type"] != "http" or any(
-            scope["path"] == own or scope["path"].startswith(own + "/") for own in self._own
-        )
+        api = scope["type"] != "http" or self._is_api(scope["path"])
         await (self._app if api else self._pages)(scope, receive, send)
 
 
@@ -99,11 +97,20 @@ def _page(request: Request, status: int, title: str, detail: str, **params: str)
     return visit.page("problem.html", status=status, **said)
 
 
-async def _failure(request: Request, failed: Exception) -> Response:
-    assert isinstance(failed, Failure)  # noqa: S101  # it is installed for these
+def failure_page(request: Request, failed: Failure) -> Response:
+    """The page that answers a failure."""
     if isinstance(failed, CredentialsMissing | CredentialsInvalid):
         return _to_the_door(request)
-    return _page(request, failed.status, failed.title, failed.detail, **failed.params)
+    if isinstance(failed, BodyTooLarge):
+        return _too_large(request)
+    answer = _page(request, failed.status, failed.title, failed.detail, **failed.params)
+    answer.headers.update(headers_of(failed))
+    return answer
+
+
+async def _failure(request: Request, failed: Exception) -> Response:
+    assert isinstance(failed, Failure)  # noqa: S101  # it is installed for these
+    return failure_page(request, failed)
 
 
 def _to_the_door(request: Request) -> Response:

@@ -32,6 +32,7 @@ from app.errors import Failure, InputInvalid, RegistrationNumberTaken, RequestAt
 from app.queries.catalogue import concepts
 from app.queries.preview import first_matches
 from app.texts import translate
+from app.web.rates import count_as
 from app.web.service import Service, ServiceDep, Today
 from matching import COUNTRIES
 from schemas.companies import CompanyIn
@@ -142,6 +143,7 @@ def _preview(visit: Visit, parts: Service, fields: Fields, today: date) -> HTMLR
 
 
 async def _register(visit: Visit, parts: Service, fields: Fields, today: date) -> HTMLResponse:
+    count_as(visit.request, "registrations")
     fields = without_blank_listings(fields)
     try:
         data = CompanyIn.model_validate(document_of(fields))

@@ -126,7 +126,7 @@ def _visit(request: Request, parts: ServiceDep) -> Visit:
     visit.cookie = visit.cookie_named(SESSION_COOKIE)
     if visit.cookie:
         with parts.database.reading() as session:
-            visit.caller = signed_in(session, visit.cookie)
+            visit.caller = request.state.caller = signed_in(session, visit.cookie)
     return visit
 
 

@@ -1,13 +1,12 @@
-"""What every page says about itself to the browser, and which requests of other sites are refused."""
+"""What every answer says about itself to the browser, and which requests of other sites are refused."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
 from fastapi import Request, Response
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-HEADERS = {
+PAGE_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
         " form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -15,30 +14,61 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
 }
+"""What pages say about themselves."""
+API_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+"""What answers of the API say, which no browser is to show."""
+HTTPS_ONLY = {"Strict-Transport-Security": "max-age=31536000"}
+NOT_KEPT = {"Cache-Control": "no-store"}
+ASKED_AGAIN = {"Cache-Control": "no-cache"}
+
+RawHeaders = list[tuple[bytes, bytes]]
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 OWN = frozenset({"same-origin", "none"})
 
 
-class PageHeaders:
-    """An ASGI layer outside everything, so that answers to failures carry the headers too."""
+class SecurityHeaders:
+    """An ASGI layer outside everything, so that answers to failures carry the headers too.
 
-    def __init__(self, app: ASGIApp) -> None:
+    Args:
+        app: what answers.
+        kind_of: of which kind a path is.
+        headers: what each kind's answers say unless they say something else themselves.
+    """
+
+    def __init__(self, app: ASGIApp, kind_of: Callable[[str], str], headers: Mapping[str, Mapping[str, str]]) -> None:
         self._app = app
+        self._kind_of = kind_of
+        self._headers = {kind: _raw(some) for kind, some in headers.items()}
+        self._secure = {kind: _raw({**some, **HTTPS_ONLY}) for kind, some in headers.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handles one connection."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
-                headers.setdefault("Cache-Control", "no-store")
+                sets = self._secure if scope["scheme"] == "https" else self._headers
+                headers = message.get("headers", ())
+                present = {name for name, _ in headers}
+                more = [one for one in sets[self._kind_of(scope["path"])] if one[0] not in present]
+                message = message | {"headers": [*headers, *more]}
             await send(message)
 
-        await self._app(scope, receive, with_headers if scope["type"] == "http" else send)
+        await self._app(scope, receive, with_headers)
+
+
+def _raw(headers: Mapping[str, str]) -> RawHeaders:
+    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 
 
 class SameOrigin:
