@@ -4,6 +4,7 @@ import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from time import monotonic
 from typing import Any
 
 from fastapi import FastAPI
@@ -26,6 +27,8 @@ from schemas.problems import Problem
 
 API = ("/v1", "/docs", "/openapi.json", "/static", "/healthz", "/readyz")
 """Addresses that are not pages."""
+JOBS_STOP_SECONDS = 5.0
+"""How long a job at hand may take to come to a place where it can be left; after that it is as after a crash."""
 VERSION = version("caravan")
 DESCRIPTION = (
     "Firms of two countries register what they offer and need; the engine ranks each firm's counterparts,"
@@ -62,7 +65,10 @@ def create_app(settings: Settings) -> FastAPI:
         gc.unfreeze()
         importer.stop()
         for worker in workers:
-            worker.stop()
+            worker.ask_to_stop()
+        until = monotonic() + JOBS_STOP_SECONDS
+        for worker in workers:
+            worker.stop(max(0.0, until - monotonic()))
         live.close()
         database.dispose()
 
