@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from importlib.metadata import version
 from secrets import token_bytes
+from time import monotonic
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -54,6 +55,8 @@ KINDS = re.compile(
     "|(?P<rankings>GET /v1/companies/[^/]+/matches|GET /me)"
 )
 """Requests that have a rate of their own."""
+JOBS_STOP_SECONDS = 5.0
+"""How long a job at hand may take to come to a place where it can be left; after that it is as after a crash."""
 VERSION = version("caravan")
 DESCRIPTION = (
     "Firms of two countries register what they offer and need; the engine ranks each firm's counterparts,"
@@ -104,7 +107,10 @@ def create_app(settings: Settings) -> Application:
         gc.unfreeze()
         importer.stop()
         for worker in workers:
-            worker.stop()
+            worker.ask_to_stop()
+        until = monotonic() + JOBS_STOP_SECONDS
+        for worker in workers:
+            worker.stop(max(0.0, until - monotonic()))
         live.close()
         counters.close()
         database.dispose()

@@ -92,7 +92,13 @@ class Settings(BaseSettings):
         mail_from: the sender of mails.
         kept_answer_bytes: memory of each process for finished answers; 0 keeps none.
         queue_size: pairs of each firm that are kept for review.
-        busy_seconds: how long a write waits for another one on SQLite.
+        busy_seconds: how long a write waits for another one (PostgreSQL: for any lock) before it is answered 503.
+        statement_seconds: how long PostgreSQL may work on one statement before it is answered 503.
+        database_connections: connections of each process to the database at most.
+        connection_seconds: how long a request waits for one of them, or for PostgreSQL to take a new one, before it is
+            answered 503.
+        claim_seconds: how long a job waits for its worker after a crash before another one takes it.
+        stop_seconds: how long a server that was told to stop (SIGTERM, Ctrl-C) works on requests that it took before.
         background_jobs: whether this process works on jobs beside serving.
         trusted_proxies: addresses and networks of the proxies whose X-Forwarded-For and -Proto are believed.
         allowed_hosts: the names this service is asked by (``*.example`` takes all below); others are answered 400.
@@ -125,6 +131,11 @@ class Settings(BaseSettings):
     kept_answer_bytes: int = Field(64 * MIB, ge=0)
     queue_size: int = Field(20, gt=0, le=200)
     busy_seconds: float = Field(10.0, gt=0)
+    statement_seconds: float = Field(30.0, gt=0)
+    database_connections: int = Field(15, gt=0, le=500)
+    connection_seconds: float = Field(5.0, gt=0)
+    claim_seconds: float = Field(120.0, ge=1)
+    stop_seconds: int = Field(15, gt=0)
     background_jobs: bool = True
     trusted_proxies: Networks = LOOPBACK
     allowed_hosts: Hosts = ()

@@ -13,6 +13,8 @@ from app.db.sessions import Attempt
 from app.errors import TooManyAttempts
 
 WINDOW = timedelta(minutes=15)
+SKEW = timedelta(minutes=1)
+"""How far clocks may differ. A window that began later than that began before a clock went back, and counts no more."""
 HOST_BITS = 64
 
 
@@ -39,7 +41,7 @@ def count_attempt(session: Session, key: str, most: int) -> None:
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     moment = now()
     session.execute(delete(Attempt).where(Attempt.since <= moment - 4 * WINDOW))
-    fresh = Attempt.since > moment - WINDOW
+    fresh = Attempt.since.between(moment - WINDOW, moment + SKEW)
     count, since = session.execute(
         insert(Attempt)
         .values(key=key, since=moment, count=1)

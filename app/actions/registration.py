@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import insert
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from app.actions.companies import kept_listings, number_taken, require_identity
@@ -23,6 +23,7 @@ from app.actions.tokens import digest_of, new_token
 from app.db.base import Base, new_id, now
 from app.db.changes import lock_changes, record_change
 from app.db.companies import Company, CompanySector, ListingCode, ListingRow
+from app.db.faults import undone
 from app.db.profiles import as_profile
 from app.db.search import LikenessKey, SearchText
 from app.db.staff import Token
@@ -31,6 +32,8 @@ from matching import Profile, Status
 from schemas.companies import CompanyIn
 
 KeptAnswer = Callable[["Newcomer"], dict[str, Any]]
+MOST_TRIES = 3
+"""Of a transaction that lost against another one (a deadlock) and left nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +128,15 @@ class Registrations:
             return [failed] * len(newcomers)
 
     def _add(self, newcomers: Sequence[Newcomer]) -> list[Failure | None]:
+        for _ in range(MOST_TRIES - 1):
+            try:
+                return self._add_once(newcomers)
+            except DBAPIError as failed:
+                if not undone(failed):
+                    raise
+        return self._add_once(newcomers)
+
+    def _add_once(self, newcomers: Sequence[Newcomer]) -> list[Failure | None]:
         with self._writing() as session:
             return add_companies(session, newcomers)
 

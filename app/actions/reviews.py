@@ -3,8 +3,9 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.actions.evidence import store_evidence
@@ -16,6 +17,7 @@ from app.queries.matches import decisions_standing
 from matching import Match
 from schemas.matches import Picture, ReviewIn
 
+INSTANT = timedelta(microseconds=1)
 RECENT = 1000
 """Steps of an officer that are looked through for one to take back."""
 
@@ -43,7 +45,7 @@ def review_match(  # noqa: PLR0913  # each is a part of the decision
     pair.reason = data.reason
     pair.note = data.note
     pair.decided_by = by
-    pair.decided_at = now()
+    pair.decided_at = _after_all(session, match.id)
     pair.probability = match.probability
     pair.picture = Picture.of(match).model_dump(mode="json")
     pair.computed_at = pair.decided_at
@@ -55,6 +57,7 @@ def review_match(  # noqa: PLR0913  # each is a part of the decision
             reason=data.reason,
             note=data.note,
             decided_by=by,
+            decided_at=pair.decided_at,
             model=match.model,
             probability=match.probability,
             components=pair.picture["components"],
@@ -102,7 +105,7 @@ def withdraw_decisions(session: Session, batch: str, *, by: str) -> list[Pair]:
     ids = [review.pair_id for review in made]
     pairs = {pair.id: pair for pair in session.scalars(select(Pair).where(Pair.id.in_(ids)).with_for_update())}
     steps = session.scalars(select(Review).where(Review.pair_id.in_(ids)).order_by(Review.decided_at, Review.id)).all()
-    moment, undoing = now(), new_id()
+    moment, undoing = max(now(), *(step.decided_at + INSTANT for step in steps)), new_id()
     for review in made:
         standing = decisions_standing([step for step in steps if step.pair_id == review.pair_id])
         if not standing or standing[-1] is not review:
@@ -125,6 +128,12 @@ def withdraw_decisions(session: Session, batch: str, *, by: str) -> list[Pair]:
         )
     session.flush()
     return [pairs[pair_id] for pair_id in ids if pair_id in pairs]
+
+
+def _after_all(session: Session, pair_id: str) -> datetime:
+    """This moment, or just after the last decision on a pair: its steps keep their order if the clock goes back."""
+    last = session.scalar(select(func.max(Review.decided_at)).where(Review.pair_id == pair_id))
+    return now() if last is None else max(now(), last + INSTANT)
 
 
 def _restore(pair: Pair, earlier: Review | None) -> None:

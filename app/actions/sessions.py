@@ -21,6 +21,8 @@ STAFF_STAYS = timedelta(hours=12)
 COMPANY_STAYS = timedelta(days=30)
 LINK_LASTS = timedelta(minutes=15)
 INVITATION_LASTS = timedelta(days=3)
+FORGOTTEN_AFTER = timedelta(days=1)
+"""What has run out is kept so long, so that a clock that was wrong for some hours ends nothing for good."""
 MOST_WRONG = 5
 """Wrong passwords from one address for one account, in a quarter of an hour. Others are not kept out by them."""
 MOST_WRONG_OF_ADDRESS = 40
@@ -119,7 +121,7 @@ def send_invitation(session: Session, staff_id: str, *, language: str, base: str
 def new_link(session: Session, *, company_id: str | None = None, staff_id: str | None = None) -> str:
     """The secret of a new link that works once. A firm's earlier ones stay: anyone can ask for one in its name."""
     secret = new_secret()
-    session.execute(delete(SignInLink).where(SignInLink.expires_at <= now()))
+    session.execute(delete(SignInLink).where(SignInLink.expires_at <= now() - FORGOTTEN_AFTER))
     if staff_id is not None:
         session.execute(delete(SignInLink).where(SignInLink.staff_id == staff_id))
     lasts = INVITATION_LASTS if company_id is None else LINK_LASTS
@@ -201,7 +203,7 @@ def _no_link() -> LinkInvalid:
 
 def _opened(session: Session, browser: Browser, *, company_id: str | None = None, staff_id: str | None = None) -> str:
     cookie = new_secret()
-    session.execute(delete(BrowserSession).where(BrowserSession.expires_at <= now()))
+    session.execute(delete(BrowserSession).where(BrowserSession.expires_at <= now() - FORGOTTEN_AFTER))
     session.add(
         BrowserSession(
             digest=digest_of(cookie),

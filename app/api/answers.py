@@ -3,12 +3,12 @@
 import re
 from collections import OrderedDict
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from http import HTTPStatus
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.db import Database
+from app.db.base import now
 from app.db.moments import Moment
 
 OVERHEAD = 1024
@@ -71,7 +71,7 @@ class Answers:
         key: Key = (
             scope["path"],
             scope["query_string"],
-            datetime.now(UTC).date().isoformat(),
+            now().date().isoformat(),
             *(part for header in headers if header[0] in NAMES for part in header),
         )
         moment = await self._database.moment()

@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Response
@@ -11,6 +10,7 @@ from fastapi.responses import Response as AnyResponse
 from app.actions import reviews as actions
 from app.api.deps import CallerDep, IfMatch, LanguageDep, etag, optional_version
 from app.api.problems import responses
+from app.db.base import now
 from app.queries import matches as queries
 from app.texts import translator
 from app.web.service import ReadSession, ServiceDep, Today, WriteSession
@@ -55,7 +55,7 @@ def ranking(  # noqa: PLR0913  # the filters of the contract
     wanted = queries.RankingFilter(sector=sector, min_probability=min_probability, cursor=cursor, for_staff=staff)
     ranked, following = queries.live_ranking(fresh, company_id, wanted, limit=limit, today=today)
     known = queries.decided(session, [match.id for match in ranked.values()])
-    moment = datetime.now(UTC)
+    moment = now()
     page = RankingPage(
         items=[
             MatchOut.of(
@@ -125,7 +125,7 @@ def read(  # noqa: PLR0913  # each is a part of the request
     match = queries.pair_of(match_id, parts.live.fresh(session), today=today)
     response.headers["ETag"] = etag(0)
     return QueuedMatchOut(
-        **Picture.of(match).model_dump(), review=PENDING, changed_since=False, computed_at=datetime.now(UTC)
+        **Picture.of(match).model_dump(), review=PENDING, changed_since=False, computed_at=now()
     ).localised(language, translator(language))
 
 

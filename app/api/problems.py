@@ -7,17 +7,17 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from app.errors import CredentialsInvalid, CredentialsMissing, Failure, InputInvalid
 from app.texts import language_asked_for, translate
 from app.web.refusal import headers_of
+from app.web.unavailable import RETRY_SECONDS, unavailable
 from schemas.problems import Problem, ProblemField, pointer, sentence
 
 MEDIA_TYPE = "application/problem+json"
 URN = "urn:caravan:problem:"
-RETRY_SECONDS = "2"
 
 DESCRIPTIONS = {
     304: "Nothing has changed since the ETag in If-None-Match",
@@ -58,7 +58,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Failure, _failure)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(OperationalError, _busy)
+    app.add_exception_handler(SQLAlchemyError, _passing)
+    app.add_exception_handler(OSError, _passing)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -81,7 +82,7 @@ def problem(  # noqa: PLR0913  # the members of the document
 
 async def refused(request: Request, failed: Exception) -> Response:
     """The answer to a failure in a layer around the application, whose own handlers do not see it."""
-    return failure_document(request, failed) if isinstance(failed, Failure) else await _busy(request, failed)
+    return failure_document(request, failed) if isinstance(failed, Failure) else await _passing(request, failed)
 
 
 def failure_document(request: Request, failed: Failure) -> Response:
@@ -144,14 +145,15 @@ async def _http(request: Request, failed: Exception) -> Response:
     )
 
 
-async def _busy(request: Request, _: Exception) -> Response:
+async def _passing(request: Request, failed: Exception) -> Response:
+    said = unavailable(failed)
     language = language_asked_for(request.headers.get("accept-language"))
     return problem(
         request,
         status=503,
-        code="database-unavailable",
-        title=translate("The database cannot be reached", language),
-        detail=translate("Nothing was saved. Try again in a moment.", language),
+        code=said.code,
+        title=translate(said.title, language),
+        detail=translate(said.detail, language),
         headers={"Retry-After": RETRY_SECONDS},
     )
 

@@ -2,7 +2,6 @@
 
 import json
 from contextlib import closing
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -13,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.cli.opened import opened
+from app.db.base import now
 from app.db.companies import Company
 from app.errors import NotFound
 from app.live import Fresh, LiveRegister
@@ -74,7 +74,7 @@ def find_company(session: Session, wanted: str) -> Company:
 
 def ranked(fresh: Fresh, company_id: str, limit: int) -> dict[int, Match]:
     """The best counterparts of a company by rank, as staff see them."""
-    today = datetime.now(UTC).date()
+    today = now().date()
     matches, _ = live_ranking(fresh, company_id, RankingFilter(for_staff=True), limit=limit, today=today)
     return matches
 
@@ -123,7 +123,7 @@ def _reason(evidence: Evidence, language: Language) -> Text:
 
 def _items(session: Session, matches: dict[int, Match]) -> list[dict[str, object]]:
     known = decided(session, [match.id for match in matches.values()])
-    moment = datetime.now(UTC)
+    moment = now()
     items = []
     for place, match in matches.items():
         pair = known.get(match.id)

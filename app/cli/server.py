@@ -11,9 +11,9 @@ from typing import Annotated
 import typer
 import uvicorn
 from uvicorn.config import LOGGING_CONFIG
-from uvicorn.supervisors import Multiprocess
 
 from app.cli.opened import opened
+from app.cli.serving import serve_on
 from app.errors import Failure
 from app.settings import Settings
 
@@ -55,7 +55,7 @@ def serve(
     port: Port = 8000,
     workers: Annotated[int, typer.Option(help="Processes that answer requests.", min=1, max=64)] = 1,
 ) -> None:
-    """Serve the API until Ctrl-C.
+    """Serve the API until Ctrl-C or SIGTERM; what was taken by then is finished first, a second one ends it at once.
 
     The embedded database is migrated first; any other one must be up to date (caravan migrate).
     """
@@ -106,9 +106,6 @@ def run(listener: socket.socket, workers: int = 1) -> None:
         log_level="info",
         server_header=False,
         timeout_worker_healthcheck=WORKER_START_SECONDS,
+        timeout_graceful_shutdown=Settings().stop_seconds,
     )
-    server = uvicorn.Server(config)
-    if workers == 1:
-        server.run(sockets=[listener])
-    else:
-        Multiprocess(config, sockets=[listener]).run()
+    serve_on(listener, config)

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import DataError, SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import HTMLResponse, Response
@@ -36,6 +36,7 @@ from app.texts import translate
 from app.web.headers import SameOrigin
 from app.web.refusal import headers_of
 from app.web.service import Service
+from app.web.unavailable import RETRY_SECONDS, unavailable
 
 PARTS = (
     front,
@@ -69,7 +70,8 @@ def create_pages(service: Service) -> ASGIApp:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _wrong_address)
     app.add_exception_handler(DataError, _wrong_address)  # a NUL, which PostgreSQL takes in no text
-    app.add_exception_handler(OperationalError, _busy)
+    app.add_exception_handler(SQLAlchemyError, _passing)
+    app.add_exception_handler(OSError, _passing)
     app.add_exception_handler(Exception, _unexpected)
     app.add_middleware(SameOrigin, refusal=_foreign)
     app.add_middleware(GZipMiddleware, minimum_size=SMALLEST_ZIPPED)
@@ -141,9 +143,10 @@ async def _wrong_address(request: Request, _: Exception) -> Response:
     )
 
 
-async def _busy(request: Request, _: Exception) -> Response:
-    answer = _page(request, 503, "The database cannot be reached", "Nothing was saved. Try again in a moment.")
-    answer.headers["Retry-After"] = "2"
+async def _passing(request: Request, failed: Exception) -> Response:
+    said = unavailable(failed)
+    answer = _page(request, 503, said.title, said.detail)
+    answer.headers["Retry-After"] = RETRY_SECONDS
     return answer
 
 

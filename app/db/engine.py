@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,18 +10,23 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
 import migrations
 from app.db.base import Base
+from app.db.faults import OutcomeUnknown
 from app.db.moments import Moment, Moments
 from app.errors import DatabaseBehind, Failure
 from app.settings import Settings
 
 WRITES = "caravan_writes"
+KEPT_OPEN = 5
+"""Connections that a process keeps; more of them end with the request that they were opened for."""
+DEAD_AFTER = {"tcp_keepalives_idle": 30, "tcp_keepalives_interval": 10, "tcp_keepalives_count": 3}
+"""Seconds and tries after which PostgreSQL gives up a client whose machine is gone, and the locks that it held."""
 
 
 class Database:
@@ -28,6 +34,8 @@ class Database:
 
     def __init__(self, settings: Settings) -> None:
         self.engine = _engine(settings)
+        self.claim = timedelta(seconds=settings.claim_seconds)
+        """How long a job is its worker's before another one may take it."""
         self._reads = sessionmaker(self.engine, expire_on_commit=False)
         self._writes = sessionmaker(self.engine.execution_options(**{WRITES: True}), expire_on_commit=False)
         self._moments = Moments(self.engine)
@@ -40,9 +48,20 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """A session that is committed at the end, or rolled back when anything fails."""
-        with self._writes.begin() as session:
+        """A session that is committed at the end, or rolled back when anything fails.
+
+        Raises:
+            OutcomeUnknown: the connection was lost while it was committed.
+        """
+        with self._writes() as session:
             yield session
+            session.flush()
+            try:
+                session.commit()
+            except DBAPIError as failed:
+                if failed.connection_invalidated:
+                    raise OutcomeUnknown("The connection was lost during a commit.") from failed
+                raise
 
     async def moment(self) -> Moment | None:
         """Equal to an earlier moment only if nothing was committed since, by anyone; None when it cannot be told."""
@@ -55,6 +74,9 @@ class Database:
             DatabaseBehind: never; the opposite of ``require_migrated``.
         """
         with self.engine.begin() as connection:
+            if connection.dialect.name == "postgresql":  # building an index may take its time
+                connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+                connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
             command.upgrade(alembic_config(connection), "head")
 
     def require_migrated(self) -> None:
@@ -90,7 +112,9 @@ def _engine(settings: Settings) -> Engine:
         url = make_url(settings.url)
         if url.drivername in {"postgres", "postgresql"}:
             url = url.set(drivername="postgresql+psycopg")
-        engine = create_engine(url, pool_pre_ping=url.get_backend_name() != "sqlite", **_options(settings))
+        engine = create_engine(
+            url, hide_parameters=True, pool_pre_ping=url.get_backend_name() != "sqlite", **_options(settings, url)
+        )
     except (ArgumentError, ModuleNotFoundError) as wrong:
         raise Failure(
             "CARAVAN_DATABASE_URL cannot be used ({why}). For PostgreSQL it looks like"
@@ -103,10 +127,33 @@ def _engine(settings: Settings) -> Engine:
     return engine
 
 
-def _options(settings: Settings) -> dict[str, Any]:
-    if settings.url.startswith("sqlite"):
-        return {"connect_args": {"timeout": settings.busy_seconds}}
-    return {}
+def _options(settings: Settings, url: URL) -> dict[str, Any]:
+    kept = min(KEPT_OPEN, settings.database_connections)
+    pool = {
+        "pool_size": kept,
+        "max_overflow": settings.database_connections - kept,
+        "pool_timeout": settings.connection_seconds,
+    }
+    if url.get_backend_name() == "sqlite":
+        return pool | {"connect_args": {"timeout": settings.busy_seconds}}
+    return pool | {"connect_args": _limits(settings, url)}
+
+
+def _limits(settings: Settings, url: URL) -> dict[str, Any]:
+    """How long PostgreSQL is waited for; what the URL itself says holds."""
+    limits = {
+        "lock_timeout": round(settings.busy_seconds * 1000),
+        "statement_timeout": round(settings.statement_seconds * 1000),
+    }
+    said = url.query.get("options", "")
+    given = said if isinstance(said, str) else " ".join(said)
+    options = " ".join(f"-c {name}={value}" for name, value in (limits | DEAD_AFTER).items())
+    wanted = {
+        "connect_timeout": max(2, round(settings.connection_seconds)),
+        "keepalives_idle": DEAD_AFTER["tcp_keepalives_idle"],
+        "tcp_user_timeout": round(settings.statement_seconds * 1000) + 5000,
+    }
+    return {name: value for name, value in wanted.items() if name not in url.query} | {"options": f"{options} {given}"}
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _: object) -> None:

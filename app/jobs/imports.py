@@ -4,25 +4,28 @@ import logging
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from functools import partial
 from threading import Event
 from time import monotonic
 
 from sqlalchemy import select, update
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from app.actions.imports import BATCH, Entry, Key, Rejected, batches, foretell_batch, import_batch, read_entry
-from app.actions.jobs import Claimed, claim_jobs, keep_claim, postpone_job, release_job
+from app.actions.jobs import Claimed, claim_jobs, give_back, keep_claim, release_job
 from app.actions.uploads import CHECK, IMPORT, forget_rejections, keep_rejections
 from app.db import Database
+from app.db.faults import passes
 from app.db.imports import Import
 from app.errors import Failure, FileUnreadable
 from app.files import Layout, Source, read_rows
+from app.jobs.worker import work_on
 
 log = logging.getLogger("caravan.imports")
 
 MOST_ROWS = 200_000
+MOST_TRIES = 20
+"""Workers that a list may lose to a crash or a database that is away before it counts as one that stops the work."""
 AT_ONCE = BATCH
 PREVIEWED = 20
 TOLD_SECONDS = 2.0
@@ -103,8 +106,7 @@ class Importer:
 
     def _work(self, kind: str) -> int:
         claimed = claim_jobs(self._database, kind, 1)
-        for job in claimed:
-            self._work_on(kind, job)
+        work_on(self._database, claimed, partial(self._work_on, kind))
         return len(claimed)
 
     def _work_on(self, kind: str, job: Claimed) -> None:
@@ -117,11 +119,10 @@ class Importer:
             log.info("Import %s was stopped or is another worker's.", job.key)
         except _Left:
             with self._database.writing() as session:
-                if keep_claim(session, job):
-                    postpone_job(session, kind, job.key, "", timedelta())
-        except SQLAlchemyError:
-            raise
+                give_back(session, job)
         except Exception as failed:  # a list that breaks the reading must not end the thread
+            if passes(failed) and job.attempts < MOST_TRIES:
+                raise
             log.warning("Import %s cannot go on.", job.key, exc_info=not isinstance(failed, Failure))
             self._fail(kind, job, failed)
 

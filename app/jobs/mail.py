@@ -16,6 +16,7 @@ from app.actions.sessions import MAIL, new_link
 from app.db import Database
 from app.db.companies import Company
 from app.db.staff import StaffMember
+from app.jobs.worker import WAITS, work_on
 from app.settings import Settings
 from app.texts import translate
 from matching import Language
@@ -25,8 +26,6 @@ log = logging.getLogger("caravan.mail")
 AT_ONCE = 5
 SECONDS = 20.0
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-WAITS = (1, 5, 15, 60)
-"""Minutes until a mail that could not be sent is tried again; after the last it is given up."""
 
 SIGN_IN = (
     "Sign in to Caravan",
@@ -48,8 +47,7 @@ class Postman:
     def work(self) -> int:
         """Sends some waiting mails; how many there were."""
         claimed = claim_jobs(self._database, MAIL, AT_ONCE)
-        for job in claimed:
-            self._deliver(job)
+        work_on(self._database, claimed, self._deliver)
         return len(claimed)
 
     def _deliver(self, job: Claimed) -> None:
@@ -113,7 +111,7 @@ class Postman:
             smtp.send_message(mail)
 
     def _not_sent(self, job: Claimed, failed: Exception) -> None:
-        last = job.attempts > len(WAITS)
+        last = job.attempts > len(WAITS)  # then it is given up
         log.warning("A mail could not be sent%s: %s", "; it is given up" if last else "", type(failed).__name__)
         with self._database.writing() as session:
             if last:

@@ -1,12 +1,13 @@
 """Keeps the review queue up to date: ranks the companies that changed and stores their best pairs."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 
-from app.actions.jobs import claim_jobs, release_job
+from app.actions.jobs import Claimed, claim_jobs, release_job
 from app.actions.queue import RANK, store_ranking
 from app.db import Database
+from app.db.base import now
 from app.errors import NotFound
+from app.jobs.worker import work_on
 from app.live import LiveRegister
 from app.queries.matches import RankingFilter, live_ranking
 
@@ -26,8 +27,7 @@ class QueueKeeper:
     def work(self, limit: int = AT_ONCE) -> int:
         """Ranks up to ``limit`` waiting companies; how many there were."""
         claimed = claim_jobs(self._database, RANK, limit)
-        for job in claimed:
-            self._rank(job.key, job.asked)
+        work_on(self._database, claimed, self._rank)
         return len(claimed)
 
     def work_off(self, progress: Callable[[int], None] = lambda _: None) -> int:
@@ -38,19 +38,19 @@ class QueueKeeper:
             progress(total)
         return total
 
-    def _rank(self, company_id: str, asked: int) -> None:
+    def _rank(self, job: Claimed) -> None:
         with self._database.reading() as session:
             fresh = self._live.fresh(session)
         try:
             ranked, _ = live_ranking(
                 fresh,
-                company_id,
+                job.key,
                 RankingFilter(for_staff=True),
                 limit=self._queue_size,
-                today=datetime.now(UTC).date(),
+                today=now().date(),
             )
         except NotFound:
             ranked = {}
         with self._database.writing() as session:
-            store_ranking(session, company_id, list(ranked.values()))
-            release_job(session, RANK, company_id, asked)
+            store_ranking(session, job.key, list(ranked.values()))
+            release_job(session, RANK, job.key, job.asked)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.actions.registration import Registrations
 from app.db import Database
+from app.db.base import now
 from app.live import LiveRegister
 from app.settings import Settings
 from app.web.keyed import KEYED, Keyed
@@ -53,7 +54,7 @@ def _writing(parts: ServiceDep, request: Request) -> Iterator[Session]:
 
 
 async def _today() -> date:
-    return datetime.now(UTC).date()
+    return now().date()
 
 
 ReadSession = Annotated[Session, Depends(_reading, scope="function")]

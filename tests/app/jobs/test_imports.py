@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy import select, update
 
 from app.actions.imports import Entry, Key, Rejected, read_entry
-from app.actions.jobs import CLAIM
 from app.actions.uploads import forget_import, read_columns, start_import, stop_import, upload_list
 from app.db import Database
 from app.db.base import now
@@ -169,7 +168,7 @@ def at_row(monkeypatch: pytest.MonkeyPatch, number: int, happens: Callable[[], o
 
 def let_claim_run_out(database: Database) -> None:
     with database.writing() as session:
-        session.execute(update(Job).where(Job.kind == "import").values(claimed_until=now() - CLAIM))
+        session.execute(update(Job).where(Job.kind == "import").values(claimed_until=now() - database.claim))
 
 
 @pytest.fixture

@@ -19,7 +19,8 @@ from app.db import Database
 from app.db.base import now
 from app.db.companies import Company
 from app.db.jobs import Job
-from app.jobs.mail import WAITS, Postman
+from app.jobs.mail import Postman
+from app.jobs.worker import WAITS
 from app.settings import Settings
 from tests.conftest import Registered
 from tests.factories import kazakh_mill
