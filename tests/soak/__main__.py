@@ -23,7 +23,7 @@ def kills(  # noqa: PLR0913  # options of a command
     database: Annotated[str, typer.Option(help="sqlite or postgresql.")] = "sqlite",
     seed: Annotated[int, typer.Option(help="Of the moments and the writes.")] = SEED,
     rows: Annotated[int, typer.Option(help="Rows of each imported list.")] = 600,
-    seconds: Annotated[float, typer.Option(help="How long clients write at most before they are cut off.")] = 5.0,
+    seconds: Annotated[float, typer.Option(help="How long clients write at most before they are cut off.")] = 10.0,
     folder: Annotated[Path | None, typer.Option(help="Where the data is kept meanwhile.")] = None,
 ) -> None:
     """Kills the server and the importer at random moments while clients write, and looks for what is missing."""
