@@ -12,6 +12,8 @@ from app.db.base import now
 from app.db.jobs import Job
 
 LONGEST_WAIT = timedelta(hours=1)
+SKEW = timedelta(minutes=1)
+"""How far the clocks of two machines may differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +37,8 @@ def _free(moment: datetime, lasts: timedelta) -> ColumnElement[bool]:
     return or_(
         Job.claimed_until.is_(None),
         Job.claimed_until < moment,
-        and_(Job.error.is_(None), Job.claimed_until > moment + lasts),
-        Job.claimed_until > moment + max(lasts, LONGEST_WAIT),
+        and_(Job.error.is_(None), Job.claimed_until > moment + lasts + SKEW),
+        Job.claimed_until > moment + max(lasts, LONGEST_WAIT) + SKEW,
     )
 
 

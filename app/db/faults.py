@@ -22,6 +22,7 @@ class OutcomeUnknown(SQLAlchemyError):
 
 def passes(failed: BaseException) -> bool:
     """Whether the database is busy, full, away or coming back, and nothing is wrong with what was asked of it."""
+    failed = _first(failed)
     if isinstance(failed, OutcomeUnknown | PoolExhausted | InterfaceError):
         return True
     if not isinstance(failed, DBAPIError):
@@ -31,6 +32,12 @@ def passes(failed: BaseException) -> bool:
         code = getattr(failed.orig, "sqlite_errorcode", None)
         return code & 0xFF in SQLITE_PASSES if code is not None else not state.startswith(POSTGRESQL_STAYS)
     return failed.connection_invalidated or state in POSTGRESQL_PASSES
+
+
+def _first(failed: BaseException) -> BaseException:
+    """What began it: SQLite ends the whole transaction when the disk is full, and then its savepoint is missed."""
+    lost = isinstance(failed, OperationalError) and "no such savepoint" in str(failed.orig)
+    return failed.__context__ if lost and failed.__context__ is not None else failed
 
 
 def undone(failed: BaseException) -> bool:
@@ -50,6 +57,7 @@ def sqlstate(failed: DBAPIError) -> str:
 
 def summary(failed: BaseException) -> str:
     """A failure in a few words, without the statement and its values, which are people's."""
+    failed = _first(failed)
     cause = failed.orig if isinstance(failed, DBAPIError) else failed
     told = str(cause).strip().splitlines()
     return f"{type(cause).__name__}: {told[0] if told else ''}".rstrip(": ")
