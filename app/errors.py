@@ -1,7 +1,7 @@
 """Named failures with their status. ``detail`` is an English template for ``params``; texts translate it."""
 
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,11 @@ class Failure(Exception):
         self.detail = detail
         self.params = params
         self.errors = errors
+
+    def again_after(self, seconds: int) -> Self:
+        """The same, which says when to try again."""
+        self.retry_after = seconds
+        return self
 
 
 class InputInvalid(Failure):
@@ -109,10 +114,6 @@ class TooManyRequests(Failure):
     code = "too-many-requests"
     title = "Too many requests"
 
-    def __init__(self, seconds: int) -> None:
-        super().__init__("Too many requests from you or your network. Try again in {seconds} s.", seconds=str(seconds))
-        self.retry_after = seconds
-
 
 class Overloaded(Failure):
     """More is asked for than can be answered in time."""
@@ -120,10 +121,6 @@ class Overloaded(Failure):
     status = 503
     code = "overloaded"
     title = "Too much is asked for at the moment"
-
-    def __init__(self, seconds: int) -> None:
-        super().__init__("Nothing was done. Try again in {seconds} s.", seconds=str(seconds))
-        self.retry_after = seconds
 
 
 class HostUnknown(Failure):

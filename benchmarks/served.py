@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -33,9 +34,41 @@ def environment(variables: Mapping[str, str]) -> dict[str, str]:
     return kept | dict(variables)
 
 
+def _quiet(data: Path, variables: Mapping[str, str]) -> dict[str, str]:
+    """No one is kept back: all requests of a measurement come from one address."""
+    return environment({"CARAVAN_DATA_DIR": str(data), "CARAVAN_RATE_LIMITS": "false", **variables})
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A process that serves, and where."""
+
+    address: str
+    pid: int
+
+    @property
+    def peak_mib(self) -> float:
+        """The most memory it ever used; 0 where the system does not tell."""
+        facts = Path(f"/proc/{self.pid}/status")
+        lines = facts.read_text(encoding="utf-8").splitlines() if facts.exists() else []
+        return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")), 0.0)
+
+
+def caravan_process(data: Path, variables: Mapping[str, str]) -> AbstractContextManager[Server]:
+    """Serves Caravan with one worker, which is this process."""
+    return _running([PROGRAM, "serve"], _quiet(data, variables))
+
+
 @contextmanager
 def _served(command: list[str], variables: dict[str, str]) -> Iterator[str]:
     """Runs a server until the end of the block; its address, once it answers."""
+    with _running(command, variables) as server:
+        yield server.address
+
+
+@contextmanager
+def _running(command: list[str], variables: dict[str, str]) -> Iterator[Server]:
+    """Runs a server until the end of the block."""
     port = _free_port()
     address = f"http://127.0.0.1:{port}"
     with subprocess.Popen(  # noqa: S603  # the two servers
@@ -47,7 +80,7 @@ def _served(command: list[str], variables: dict[str, str]) -> Iterator[str]:
                 if process.poll() is not None or monotonic() > until:
                     raise RuntimeError(f"It did not start: {' '.join(command)}")
                 sleep(0.2)
-            yield address
+            yield Server(address, process.pid)
         finally:
             process.terminate()
 

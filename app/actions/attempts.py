@@ -55,11 +55,10 @@ def count_attempt(session: Session, key: str, most: int) -> None:
         .returning(Attempt.count, Attempt.since)
     ).one()
     if count > most:
-        left = since + WINDOW - moment
+        left = int((since + WINDOW - moment).total_seconds())
         raise TooManyAttempts(
-            "Too many attempts from your network. Try again in {minutes} min.",
-            minutes=str(int(left.total_seconds() // 60) + 1),
-        )
+            "Too many attempts from your network. Try again in {minutes} min.", minutes=str(left // 60 + 1)
+        ).again_after(left + 1)
 
 
 def take_attempt_back(session: Session, key: str) -> None:

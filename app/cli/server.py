@@ -101,6 +101,7 @@ def run(listener: socket.socket, workers: int = 1) -> None:
     config = uvicorn.Config(
         "main:app",
         workers=workers,
+        http="app.web.connections:Connection",
         proxy_headers=False,  # the application knows its proxies (app.web.proxies)
         log_config=LOGS,
         log_level="info",

@@ -16,6 +16,11 @@ WEIGHT = 0.05
 """How much the latest request counts in the mean time that one takes."""
 
 
+def overloaded(seconds: int) -> Overloaded:
+    """What is said to whoever may try again after some seconds."""
+    return Overloaded("Nothing was done. Try again in {seconds} s.", seconds=str(seconds)).again_after(seconds)
+
+
 class Admission:
     """An ASGI layer that keeps the work at hand small enough to be done in time, and refuses the rest early.
 
@@ -72,7 +77,7 @@ class Admission:
                 self._hand_on()
         else:
             self.shed += 1
-            await self._refusal(scope, Overloaded(ceil(self._longest)))(scope, receive, send)
+            await self._refusal(scope, overloaded(ceil(self._longest)))(scope, receive, send)
 
     def _start(self) -> bool:
         self.at_work += 1

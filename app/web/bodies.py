@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.errors import BodyTooLarge, BodyTooSlow, Failure, NestedTooDeep, Overloaded
+from app.errors import BodyTooLarge, BodyTooSlow, Failure, NestedTooDeep
+from app.web.admission import overloaded
 from app.web.refusal import Refusal
 
 WITHOUT_BODY = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -77,7 +78,7 @@ class Bodies:
                 size += len(part)
                 self._held += len(part)
                 if self._held > MOST_HELD:
-                    raise Overloaded(1)
+                    raise overloaded(1)
             body = b"".join(parts)
             if self._is_json(scope["path"]) and nested_deeper(body, MOST_LEVELS):
                 raise NestedTooDeep("Send at most {most} levels of objects and lists.", most=str(MOST_LEVELS))

@@ -46,7 +46,7 @@ class CrossOrigin:
         async def told(message: Message) -> None:
             if message["type"] == "http.response.start":
                 more = [*allowed, EXPOSED] if allowed else []
-                message = message | {"headers": [*_varying(message["headers"]), *more]}
+                message = {**message, "headers": [*_varying(message["headers"]), *more]}
             await send(message)
 
         await self._app(scope, receive, told)

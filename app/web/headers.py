@@ -61,7 +61,7 @@ class SecurityHeaders:
                 headers = message.get("headers", ())
                 present = {name for name, _ in headers}
                 more = [one for one in sets[self._kind_of(scope["path"])] if one[0] not in present]
-                message = message | {"headers": [*headers, *more]}
+                message = {**message, "headers": [*headers, *more]}
             await send(message)
 
         await self._app(scope, receive, with_headers)

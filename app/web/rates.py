@@ -93,7 +93,7 @@ class RateLimits:
         names, verdict = self._count(scope, asker, kind.lastgroup or REQUESTS if kind else REQUESTS)
         told = [] if verdict is None or not api else self._told(names[verdict.at], asker, verdict)
         if verdict is not None and verdict.wait:
-            answer = self._refusal(scope, TooManyRequests(ceil(verdict.wait)))
+            answer = self._refusal(scope, _too_many(verdict))
             answer.raw_headers.extend(told)
             await answer(scope, receive, send)
             return
@@ -106,7 +106,7 @@ class RateLimits:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 if told:
-                    message = message | {"headers": [*message["headers"], *told]}
+                    message = {**message, "headers": [*message["headers"], *told]}
             await send(message)
 
         await self._app(scope, receive, noted)
@@ -181,4 +181,11 @@ def count_as(request: Request, kind: str) -> None:
     count: Callable[[str], Verdict | None] | None = getattr(request.state, "counted", None)
     verdict = None if count is None else count(kind)
     if verdict is not None and verdict.wait:
-        raise TooManyRequests(ceil(verdict.wait))
+        raise _too_many(verdict)
+
+
+def _too_many(verdict: Verdict) -> TooManyRequests:
+    seconds = ceil(verdict.wait)
+    return TooManyRequests(
+        "Too many requests from you or your network. Try again in {seconds} s.", seconds=str(seconds)
+    ).again_after(seconds)
