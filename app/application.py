@@ -2,15 +2,18 @@
 
 import gc
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from importlib.metadata import version
 from typing import Any
 
 from fastapi import FastAPI
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.actions.registration import Registrations
-from app.api import catalogue, companies, docs, health, matches, problems
+from app.actions.tokens import TokenUses
+from app.api import catalogue, companies, docs, health, matches, problems, tokens
 from app.api.answers import Answers
+from app.api.rules import require_rules
 from app.console.application import Fork, create_pages
 from app.db import Database
 from app.jobs.imports import Importer
@@ -39,6 +42,8 @@ def create_app(settings: Settings) -> FastAPI:
     live = LiveRegister(settings.register_file)
     keeper = QueueKeeper(database, live, settings.queue_size)
     importer = Importer(database)
+    token_uses = TokenUses(database)
+    accountant = Worker("token-uses", token_uses.work)
     workers = [
         Worker("queue-keeper", lambda: keeper.work(1), pause=PAUSE),
         Worker("checker", importer.check),
@@ -54,15 +59,16 @@ def create_app(settings: Settings) -> FastAPI:
         with database.reading() as session:
             live.fresh(session)
         search_concepts("a", 1)  # reads the names now, not at the first person's first letter
-        if settings.background_jobs:
-            for worker in workers:
-                worker.start()
+        for worker in (accountant, *(workers if settings.background_jobs else ())):
+            worker.start()
         gc.freeze()  # the register and the vocabulary stay: walking them for garbage costs more than a ranking
         yield
         gc.unfreeze()
         importer.stop()
-        for worker in workers:
+        for worker in (accountant, *workers):
             worker.stop()
+        with suppress(SQLAlchemyError):  # when tokens were used is not worth a failure
+            token_uses.write()
         live.close()
         database.dispose()
 
@@ -75,10 +81,12 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         responses={422: {"model": Problem}},
     )
-    service = Service(settings, database, live, Registrations(database.writing), lambda: _drain(keeper))
+    registrations = Registrations(database.writing, settings.token_days)
+    service = Service(settings, database, live, registrations, token_uses, lambda: _drain(keeper))
     app.state.service = service
-    for part in (companies, matches, catalogue, health, docs):
+    for part in (companies, matches, tokens, catalogue, health, docs):
         app.include_router(part.router)
+    require_rules(app)
     app.mount("/static", docs.STATIC)
     problems.install(app)
     app.add_middleware(Answers, database=database, among=matches.RANKING, most=settings.kept_answer_bytes)
@@ -104,10 +112,8 @@ def _document(app: FastAPI) -> dict[str, Any]:
         parts["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
         for leftover in ("HTTPValidationError", "ValidationError"):
             parts["schemas"].pop(leftover, None)
-        for path, operations in document["paths"].items():
+        for operations in document["paths"].values():
             for operation in operations.values():
-                if path.startswith(("/v1/companies", "/v1/matches")):
-                    operation["security"] = [{"token": []}]
                 wrong = operation["responses"].get("422")
                 if wrong is not None:
                     schema = {"$ref": "#/components/schemas/Problem"}

@@ -28,7 +28,7 @@ DESCRIPTIONS = {
     412: "Changed since the ETag in If-Match",
     413: "The body is too large",
     422: "Some fields are wrong",
-    428: "If-Match is missing",
+    428: "If-Match is missing, and somebody else's change could be overwritten",
 }
 
 SENTENCES: dict[int, tuple[str, str]] = {

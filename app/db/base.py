@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from secrets import token_hex
 from time import time_ns
+from typing import Literal
 
 from sqlalchemy import DateTime, MetaData
 from sqlalchemy.engine import Dialect
@@ -10,6 +11,9 @@ from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
 ID_LENGTH = 32
+
+IfVersion = int | Literal["*"] | None
+"""The version that something must have to be changed: a number, whatever it is, or None where nothing was said."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):

@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from sqlalchemy.orm import Session
 
 from app.actions.registration import Registrations
+from app.actions.tokens import TokenUses
 from app.db import Database
 from app.live import LiveRegister
 from app.settings import Settings
@@ -22,6 +23,7 @@ class Service:
     database: Database
     live: LiveRegister
     registrations: Registrations
+    token_uses: TokenUses
     catch_up: Callable[[], None]
 
 
