@@ -3,7 +3,7 @@
 import gc
 import re
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from importlib.metadata import version
 from secrets import token_bytes
@@ -11,11 +11,14 @@ from time import monotonic
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp, Scope
 
 from app.actions.registration import Registrations
-from app.api import catalogue, companies, docs, health, matches, problems, repeats
+from app.actions.tokens import TokenUses
+from app.api import catalogue, companies, docs, health, matches, problems, repeats, tokens
 from app.api.answers import Answers
+from app.api.rules import require_rules
 from app.console.application import Fork, create_pages, failure_page
 from app.console.visit import SESSION_COOKIE
 from app.db import Database
@@ -84,6 +87,8 @@ def create_app(settings: Settings) -> Application:
     counters = Counters(settings.counters_file, _secret(settings))
     keeper = QueueKeeper(database, live, settings.queue_size)
     importer = Importer(database)
+    token_uses = TokenUses(database)
+    accountant = Worker("token-uses", token_uses.work)
     workers = [
         Worker("queue-keeper", lambda: keeper.work(1), pause=PAUSE),
         Worker("checker", importer.check),
@@ -99,18 +104,20 @@ def create_app(settings: Settings) -> Application:
         with database.reading() as session:
             live.fresh(session)
         search_concepts("a", 1)  # reads the names now, not at the first person's first letter
-        if settings.background_jobs:
-            for worker in workers:
-                worker.start()
+        for worker in (accountant, *(workers if settings.background_jobs else ())):
+            worker.start()
         gc.freeze()  # the register and the vocabulary stay: walking them for garbage costs more than a ranking
         yield
         gc.unfreeze()
         importer.stop()
-        for worker in workers:
+        working = (accountant, *workers)
+        for worker in working:
             worker.ask_to_stop()
         until = monotonic() + JOBS_STOP_SECONDS
-        for worker in workers:
+        for worker in working:
             worker.stop(max(0.0, until - monotonic()))
+        with suppress(SQLAlchemyError):  # when tokens were used is not worth a failure
+            token_uses.write()
         live.close()
         counters.close()
         database.dispose()
@@ -124,10 +131,12 @@ def create_app(settings: Settings) -> Application:
         redoc_url=None,
         responses={422: {"model": Problem}},
     )
-    service = Service(settings, database, live, Registrations(database.writing), lambda: _drain(keeper))
+    registrations = Registrations(database.writing, settings.token_days)
+    service = Service(settings, database, live, registrations, token_uses, lambda: _drain(keeper))
     app.state.service = service
-    for part in (companies, matches, catalogue, health, docs):
+    for part in (companies, matches, tokens, catalogue, health, docs):
         app.include_router(part.router)
+    require_rules(app)
     app.mount("/static", docs.STATIC)
     problems.install(app)
     app.add_middleware(Answers, database=database, among=matches.RANKING, most=settings.kept_answer_bytes)
@@ -233,10 +242,8 @@ def _document(app: FastAPI) -> dict[str, Any]:
         parts["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
         for leftover in ("HTTPValidationError", "ValidationError"):
             parts["schemas"].pop(leftover, None)
-        for path, operations in document["paths"].items():
+        for operations in document["paths"].values():
             for method, operation in operations.items():
-                if path.startswith(("/v1/companies", "/v1/matches")):
-                    operation["security"] = [{"token": []}]
                 wrong = operation["responses"].get("422")
                 if wrong is not None:
                     schema = {"$ref": "#/components/schemas/Problem"}

@@ -1,30 +1,70 @@
 """Who is asking, and what they may do."""
 
+import hmac
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.actions.tokens import digest_of
+from app.actions.tokens import digest_of, is_token
 from app.db.base import now
 from app.db.sessions import BrowserSession
 from app.db.staff import ROLES, Role, StaffMember, Token
-from app.errors import CredentialsInvalid, CredentialsMissing, NotAllowed, NotFound
+from app.errors import CredentialsInvalid, CredentialsMissing, NotAllowed
+from app.queries.tokens import Reach, lesser
+
+Party = Literal["company", "viewer", "reviewer", "admin", "integration"]
+
+
+@dataclass(frozen=True, slots=True)
+class UsedToken:
+    """The token that came with a request."""
+
+    id: str
+    expires_at: datetime
+    last_used_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A company, a member of staff with a role, or (with neither) anyone."""
+    """A company, a member of staff with a role, a program of the council that only reads, or (with none) anyone."""
 
     company_id: str | None = None
     staff_id: str | None = None
     staff_email: str | None = None
     role: Role | None = None
+    integration: bool = False
+    token: UsedToken | None = None
+
+    @property
+    def party(self) -> Party | None:
+        """What the table of rules knows the caller as; None for anyone."""
+        if self.integration:
+            return "integration"
+        return "company" if self.company_id is not None else self.role
 
     @property
     def anonymous(self) -> bool:
         """Whether nothing is known of the caller."""
-        return self.company_id is None and self.role is None
+        return self.party is None
+
+    @property
+    def of_council(self) -> bool:
+        """Whether it is staff or one of the council's programs."""
+        return self.role is not None or self.integration
+
+    @property
+    def reach(self) -> Reach:
+        """Whose tokens the caller sees and ends."""
+        if self.company_id is not None:
+            return Reach(company_id=self.company_id)
+        if self.role == "admin":
+            return Reach(council=True)
+        if self.role is not None:
+            return Reach(staff_id=self.staff_id, role=self.role)
+        return Reach(token_id=self.token.id if self.token else None)
 
     def may(self, role: Role) -> bool:
         """Whether it is staff with at least this role."""
@@ -37,32 +77,16 @@ class Caller:
             CredentialsMissing: nobody is signed in.
             NotAllowed: a company asks, or an officer with a smaller role.
         """
-        self._require_someone()
+        if self.anonymous:
+            raise CredentialsMissing(SIGN_IN)
         if self.staff_email is None:
             raise NotAllowed("Only staff of the council may do this.")
         if not self.may(role):
-            raise NotAllowed("Your role allows reading only. Ask an administrator of the council.")
+            raise NotAllowed("Your role does not allow this. Ask an administrator of the council.")
         return self.staff_email
 
-    def require_access_to(self, company_id: str, role: Role = "viewer") -> None:
-        """Lets the company itself and staff of a role pass; to other companies it does not exist.
 
-        Raises:
-            CredentialsMissing: nobody is signed in.
-            NotFound: it is another company.
-            NotAllowed: an officer with a smaller role asks.
-        """
-        self._require_someone()
-        if self.staff_email is not None:
-            self.require_staff(role)
-        elif self.company_id != company_id:
-            raise NotFound("There is no such company.")
-
-    def _require_someone(self) -> None:
-        if self.anonymous:
-            raise CredentialsMissing("Send your token in the header: Authorization: Bearer caravan_…")
-
-
+SIGN_IN = "Send your token in the header: Authorization: Bearer caravan_…"
 ANYONE = Caller()
 
 
@@ -70,19 +94,45 @@ def authenticate(session: Session, authorization: str | None) -> Caller:
     """The caller that an ``Authorization`` header names; anyone without one.
 
     Raises:
-        CredentialsInvalid: the header is not a bearer token that was issued here.
+        CredentialsInvalid: the header is not a bearer token that was issued here, or it is too old.
     """
     if authorization is None:
         return ANYONE
-    scheme, _, token = authorization.partition(" ")
+    scheme, _, text = authorization.partition(" ")
+    text = text.strip()
+    if scheme.lower() != "bearer" or not is_token(text):
+        raise _unknown()
+    digest = digest_of(text)
     row = session.execute(
-        select(Token.company_id, StaffMember.id, StaffMember.email, StaffMember.role)
+        select(
+            Token.digest,
+            Token.id,
+            Token.company_id,
+            Token.scope,
+            Token.expires_at,
+            Token.last_used_at,
+            StaffMember.id.label("staff_id"),
+            StaffMember.email,
+            StaffMember.role,
+        )
         .outerjoin(StaffMember, StaffMember.id == Token.staff_id)
-        .where(Token.digest == digest_of(token.strip()), StaffMember.disabled_at.is_(None))
+        .where(Token.digest == digest, StaffMember.disabled_at.is_(None))
     ).one_or_none()
-    if scheme.lower() != "bearer" or row is None:
-        raise CredentialsInvalid("This token is not known, or the company was removed.")
-    return Caller(*row)
+    if row is None or not hmac.compare_digest(row.digest, digest):
+        raise _unknown()
+    if row.expires_at <= now():
+        raise CredentialsInvalid(
+            "This token ran out on {day}. Sign in on the pages and make a new one, or ask the council.",
+            day=row.expires_at.date().isoformat(),
+        )
+    return Caller(
+        row.company_id,
+        row.staff_id,
+        row.email,
+        role=lesser(row.role, row.scope) if row.role else None,
+        integration=row.scope == "integration",
+        token=UsedToken(row.id, row.expires_at, row.last_used_at),
+    )
 
 
 def signed_in(session: Session, cookie: str | None) -> Caller:
@@ -99,3 +149,7 @@ def signed_in(session: Session, cookie: str | None) -> Caller:
         )
     ).one_or_none()
     return ANYONE if row is None else Caller(*row)
+
+
+def _unknown() -> CredentialsInvalid:
+    return CredentialsInvalid("This token is not known, or the company was removed.")

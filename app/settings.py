@@ -90,6 +90,7 @@ class Settings(BaseSettings):
         smtp_url: the mail server, as in smtp://user:password@mail.example:587 (STARTTLS where offered) or smtps://…;
             without it mails are printed in the log.
         mail_from: the sender of mails.
+        token_days: how long the token of a firm lives that registers, or makes a new one.
         kept_answer_bytes: memory of each process for finished answers; 0 keeps none.
         queue_size: pairs of each firm that are kept for review.
         busy_seconds: how long a write waits for another one (PostgreSQL: for any lock) before it is answered 503.
@@ -128,6 +129,7 @@ class Settings(BaseSettings):
     public_url: str | None = None
     smtp_url: str | None = None
     mail_from: str = "caravan@localhost"
+    token_days: int = Field(365, gt=0, le=1095)
     kept_answer_bytes: int = Field(64 * MIB, ge=0)
     queue_size: int = Field(20, gt=0, le=200)
     busy_seconds: float = Field(10.0, gt=0)

@@ -9,13 +9,13 @@ from sqlalchemy.orm import Session
 
 from app.actions.profiles import company_columns, declared_codes, keys_of, listing_columns, search_columns
 from app.actions.queue import ask_for_ranking, forget_pending
-from app.db.base import Base, new_id, now
+from app.db.base import Base, IfVersion, new_id, now
 from app.db.changes import record_change
 from app.db.companies import Company, CompanySector, ListingCode, ListingRow, StatusChange
 from app.db.merges import Merge
 from app.db.search import LikenessKey, SearchText
-from app.errors import FieldError, InputInvalid, RegistrationNumberTaken, VersionStale
-from app.queries.companies import company_by_id, document
+from app.errors import FieldError, InputInvalid, RegistrationNumberTaken, VersionMissing, VersionStale
+from app.queries.companies import company_by_id, document, status_history
 from matching import Status
 from schemas.companies import CompanyIn
 from schemas.listings import ListingIn
@@ -25,7 +25,7 @@ LISTING_UNKNOWN = "Use the id of one of the company's present listings, each onc
 
 
 def change_company(
-    session: Session, company_id: str, data: CompanyIn, *, if_version: int, by_staff: bool = False
+    session: Session, company_id: str, data: CompanyIn, *, if_version: IfVersion, by_staff: bool = False
 ) -> Company:
     """Replaces a company's profile; listings that are left out end.
 
@@ -33,12 +33,13 @@ def change_company(
 
     Raises:
         NotFound: there is no such company.
+        VersionMissing: nothing was said of the version.
         VersionStale: it was changed since ``if_version``.
         InputInvalid: another country, a listing id that is not one of the company's, or no number or e-mail.
         RegistrationNumberTaken: another company of the country has the number.
     """
     company = company_by_id(session, company_id, lock=True)
-    require_version(company, if_version)
+    require_version(company, if_version, needed=True)
     if data.country != company.country:
         raise InputInvalid(
             "A company cannot move to another country; register it there.",
@@ -54,18 +55,18 @@ def change_company(
     return company
 
 
-def delete_company(session: Session, company_id: str, *, if_version: int | None) -> None:
+def delete_company(session: Session, company_id: str, *, if_version: IfVersion, by_staff: bool = False) -> None:
     """Removes a company with all that belongs to it; decisions on its matches stay, without notes.
 
     What merges kept of it, and of companies that became part of it, goes too.
 
     Raises:
         NotFound: there is no such company.
+        VersionMissing: staff said nothing of the version; the firm itself need not.
         VersionStale: it was changed since ``if_version``.
     """
     company = company_by_id(session, company_id, lock=True)
-    if if_version is not None:
-        require_version(company, if_version)
+    require_version(company, if_version, needed=by_staff)
     forget_pending(session, company_id, notes=True)
     _forget_merges(session, company_id)
     session.delete(company)
@@ -80,17 +81,18 @@ def set_status(  # noqa: PLR0913  # who, what, why
     *,
     reason: str | None,
     by: str | None = None,
-    if_version: int | None = None,
+    if_version: IfVersion = None,
 ) -> Company:
     """Staff verify, suspend or reopen a company.
 
     Raises:
         NotFound: there is no such company.
+        VersionMissing: nothing was said of the version, and somebody else changed the status last.
         VersionStale: it was changed since ``if_version``.
     """
     company = company_by_id(session, company_id, lock=True)
-    if if_version is not None:
-        require_version(company, if_version)
+    last = next(iter(status_history(session, company_id)), None) if if_version is None else None
+    require_version(company, if_version, needed=last is not None and last.by != by)
     if (company.status, company.status_reason) != (status, reason):
         _change_status(session, company, status, reason=reason, by=by)
     if status == "suspended":
@@ -148,9 +150,16 @@ def require_identity(data: CompanyIn) -> None:
         )
 
 
-def require_version(company: Company, version: int) -> None:
-    """Raises VersionStale unless the company is as it was at ``version``."""
-    if company.version != version:
+def require_version(company: Company, version: IfVersion, *, needed: bool = False) -> None:
+    """Lets a change pass if the company is as it was at ``version``.
+
+    Raises:
+        VersionMissing: nothing is said of the version and it is ``needed``.
+        VersionStale: it has another one.
+    """
+    if version is None and needed:
+        raise VersionMissing("Send the ETag that you read as If-Match, so that nobody's change is overwritten.")
+    if version not in {None, "*", company.version}:
         raise VersionStale("Someone changed this company since you read it. Read it again and repeat your change.")
 
 

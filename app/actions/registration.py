@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import insert
@@ -26,7 +26,7 @@ from app.db.companies import Company, CompanySector, ListingCode, ListingRow
 from app.db.faults import undone
 from app.db.profiles import as_profile
 from app.db.search import LikenessKey, SearchText
-from app.db.staff import Token
+from app.db.staff import COMPANY_DAYS, HINT_LENGTH, Token
 from app.errors import Failure
 from matching import Profile, Status
 from schemas.companies import CompanyIn
@@ -48,6 +48,7 @@ class Newcomer:
     status: Status
     token: str | None = None
     kept_answer: "KeptAnswer | None" = None
+    token_days: int = COMPANY_DAYS
     version: int = field(default=1, init=False)
     id: str = field(default_factory=new_id)
     created_at: datetime = field(default_factory=now)
@@ -82,9 +83,10 @@ class Registrations:
     answered once the transaction that it is part of was committed.
     """
 
-    def __init__(self, writing: Callable[[], AbstractContextManager[Session]]) -> None:
-        """``writing`` opens a session that is committed at its end."""
+    def __init__(self, writing: Callable[[], AbstractContextManager[Session]], token_days: int = COMPANY_DAYS) -> None:
+        """``writing`` opens a session that is committed at its end; the firms' tokens live for ``token_days``."""
         self._writing = writing
+        self._token_days = token_days
         self._waiting: list[tuple[Newcomer, Future[None]]] = []
         self._work: Task[None] | None = None
 
@@ -99,7 +101,8 @@ class Registrations:
         require_identity(data)
         kept_listings(data.listings, held=())
         token = new_token()
-        newcomer, added = Newcomer(data, "submitted", token, kept_answer), get_running_loop().create_future()
+        newcomer = Newcomer(data, "submitted", token, kept_answer=kept_answer, token_days=self._token_days)
+        added: Future[None] = get_running_loop().create_future()
         self._waiting.append((newcomer, added))
         if self._work is None:
             self._work = create_task(self._add_waiting())
@@ -180,8 +183,19 @@ def rows_of(newcomers: Sequence[Newcomer]) -> dict[type[Base], list[dict[str, An
                 for scheme, at, code in declared_codes(listing)
             ]
         if newcomer.token is not None:
-            rows[Token].append(own | {"digest": digest_of(newcomer.token), "staff_id": None})
+            rows[Token].append(own | _token_row(newcomer.token, newcomer))
     return rows
+
+
+def _token_row(token: str, newcomer: Newcomer) -> dict[str, Any]:
+    return {
+        "digest": digest_of(token),
+        "staff_id": None,
+        "hint": token[-HINT_LENGTH:],
+        "days": newcomer.token_days,
+        "created_at": newcomer.created_at,
+        "expires_at": newcomer.created_at + timedelta(days=newcomer.token_days),
+    }
 
 
 def _company_row(newcomer: Newcomer) -> dict[str, Any]:

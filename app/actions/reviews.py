@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from app.actions.evidence import store_evidence
 from app.actions.queue import ask_for_ranking, lock_queue, new_pair
-from app.db.base import new_id, now
+from app.db.base import IfVersion, new_id, now
 from app.db.matches import Pair, Review
-from app.errors import NotFound, VersionStale
+from app.errors import NotFound, VersionMissing, VersionStale
 from app.queries.matches import decisions_standing
 from matching import Match
 from schemas.matches import Picture, ReviewIn
@@ -23,13 +23,14 @@ RECENT = 1000
 
 
 def review_match(  # noqa: PLR0913  # each is a part of the decision
-    session: Session, match: Match, data: ReviewIn, *, by: str, if_version: int | None, batch: str | None = None
+    session: Session, match: Match, data: ReviewIn, *, by: str, if_version: IfVersion, batch: str | None = None
 ) -> Pair:
     """Writes a decision, with the picture it was made on; an earlier decision stays in the history.
 
     Decisions with the same ``batch`` were made in one step and can be taken back in one.
 
     Raises:
+        VersionMissing: nothing was said of the version, and somebody else decided last.
         VersionStale: someone decided since ``if_version``.
     """
     lock_queue(session)
@@ -37,10 +38,9 @@ def review_match(  # noqa: PLR0913  # each is a part of the decision
     if pair is None:
         pair = new_pair(match)
         session.add(pair)
-    elif if_version is not None and pair.version != if_version:
-        raise VersionStale("Someone decided on this match since you read it. Read it again.")
     else:
-        pair.version += 1
+        _require_version(pair, if_version, by)
+    pair.version = _next_version(session, pair)
     pair.status = data.decision
     pair.reason = data.reason
     pair.note = data.note
@@ -66,6 +66,19 @@ def review_match(  # noqa: PLR0913  # each is a part of the decision
     session.flush()
     store_evidence(session, [match], instead_of=[match.id])
     return pair
+
+
+def _require_version(pair: Pair, version: IfVersion, by: str) -> None:
+    if version is None and pair.decided_by not in {None, by}:
+        raise VersionMissing("Send the ETag that you read as If-Match, so that nobody's decision is overwritten.")
+    if version not in {None, "*", pair.version}:
+        raise VersionStale("Someone decided on this match since you read it. Read it again.")
+
+
+def _next_version(session: Session, pair: Pair) -> int:
+    """No version that a decision on these two ever had, even if they fell out of the queue in between."""
+    steps = session.scalar(select(func.count()).select_from(Review).where(Review.pair_id == pair.id)) or 0
+    return max(pair.version, steps) + 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.actions.attempts import count_attempt, forget_attempts, key_of, network_of, take_attempt_back
 from app.actions.passwords import password_fits, password_hash, use_code
-from app.actions.tokens import digest_of, new_secret
+from app.actions.tokens import digest_of, mark_used, new_secret
 from app.db import Database
 from app.db.base import now
 from app.db.jobs import Job
@@ -80,11 +80,13 @@ def sign_in_with_token(session: Session, token: str, browser: Browser) -> str | 
     """
     key = key_of("token", browser.network)
     count_attempt(session, key, MOST_WRONG_OF_ADDRESS)
-    company_id = session.scalar(select(Token.company_id).where(Token.digest == digest_of(token.strip())))
-    if company_id is None:
+    valid = select(Token).where(Token.digest == digest_of(token.strip()), Token.expires_at > now())
+    found = session.scalar(valid)
+    if found is None or found.company_id is None:
         return None
+    mark_used(session, found.id)
     take_attempt_back(session, key)
-    return sign_in_company(session, company_id, browser)
+    return sign_in_company(session, found.company_id, browser)
 
 
 def sign_in_company(session: Session, company_id: str, browser: Browser) -> str:

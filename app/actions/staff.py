@@ -5,10 +5,10 @@ import re
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from app.actions.tokens import digest_of, new_token
+from app.actions.tokens import STAFF_DAYS, Grant, issue_token
 from app.db.base import new_id, now
 from app.db.sessions import BrowserSession, SignInLink
-from app.db.staff import LABEL_LENGTH, ROLES, Role, StaffMember, Token
+from app.db.staff import ROLES, Role, StaffMember, Token
 from app.errors import InputInvalid, NotFound
 
 ADDRESS = r"[^@\s,;<>\"()\\\x00-\x1f]+@[^@\s,;<>\"()\\\x00-\x1f]+\.[^@\s,;<>\"()\\\x00-\x1f]+"
@@ -70,33 +70,8 @@ def add_staff(session: Session, email: str, role: Role | None = None) -> str:
     Raises:
         InputInvalid: that is not an e-mail address.
     """
-    return add_token(session, staff_member(session, email, role).id)
-
-
-def issue_token(session: Session, staff_id: str, *, label: str, by: str) -> str:
-    """A token for a program of a member of staff who is not kept out.
-
-    Raises:
-        InputInvalid: there is no such officer.
-    """
-    member = session.get(StaffMember, staff_id)
-    if member is None or member.disabled_at is not None:
-        raise InputInvalid("Choose whose token it is to be.")
-    return add_token(session, member.id, label=label, by=by)
-
-
-def add_token(session: Session, staff_id: str, *, label: str = "", by: str | None = None) -> str:
-    """One more token of a member of staff, and what it is for."""
-    token = new_token()
-    note = label.strip()[:LABEL_LENGTH] or None
-    session.add(Token(digest=digest_of(token), staff_id=staff_id, label=note, issued_by=by))
-    session.flush()
+    _, token = issue_token(session, Grant(staff_id=staff_member(session, email, role).id, days=STAFF_DAYS))
     return token
-
-
-def end_token(session: Session, token_id: str) -> None:
-    """Ends a token of a member of staff."""
-    session.execute(delete(Token).where(Token.id == token_id, Token.staff_id.is_not(None)))
 
 
 def change_role(session: Session, staff_id: str, role: Role) -> None:

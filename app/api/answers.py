@@ -17,17 +17,21 @@ OVERHEAD = 1024
 NAMES = (b"authorization", b"accept-language")
 """The request headers that answers depend on."""
 
+UNTIL = "answer_until"
+"""Where, in a request's state, stands when its answer ends to be right; nowhere if only a commit ends it."""
+
 Key = tuple[str | bytes, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole answer; ``tag`` is its ETag if it is one to keep."""
+    """A whole answer; ``tag`` is its ETag if it is one to keep, until the token it was made for ends."""
 
     status: int
     headers: list[tuple[bytes, bytes]]
     body: bytes
     tag: bytes | None
+    until: datetime | None = None
 
     async def send(self, send: Send, if_none_match: bytes) -> None:
         """Sends it, or 304 when the client has it."""
@@ -42,8 +46,8 @@ class Answer:
 class Answers:
     """An ASGI layer that keeps the answers of some GETs, and answers their ``If-None-Match``.
 
-    An answer behind it may depend on its address, the headers of ``NAMES``, today's date in UTC and what is committed
-    in the database, and on nothing else. It is kept if it is a 200 with an ETag.
+    An answer behind it may depend on its address, the headers of ``NAMES``, today's date in UTC, what is committed in
+    the database, and the time only as ``UNTIL`` says. It is kept if it is a 200 with an ETag.
 
     Args:
         app: what answers.
@@ -83,15 +87,17 @@ class Answers:
 
     async def _made(self, scope: Scope, receive: Receive) -> Answer:
         sent: list[Message] = []
+        scope.setdefault("state", {})
 
         async def noted(message: Message) -> None:
             sent.append(message)
 
         await self._app(scope, receive, noted)
         start, *bodies = sent
+        until = scope["state"].get(UNTIL)
         headers = list(start["headers"])
         tag = dict(headers).get(b"etag") if start["status"] == HTTPStatus.OK else None
-        return Answer(start["status"], headers, b"".join(message.get("body", b"") for message in bodies), tag)
+        return Answer(start["status"], headers, b"".join(message.get("body", b"") for message in bodies), tag, until)
 
     def _found(self, key: Key, moment: Moment | None) -> Answer | None:
         if moment != self._moment:
@@ -99,9 +105,12 @@ class Answers:
             self._size = 0
             self._moment = moment
         answer = self._kept.get(key)
-        if answer is not None:
-            self._kept.move_to_end(key)
-        return answer
+        if answer is None or answer.until is None or answer.until > now():
+            if answer is not None:
+                self._kept.move_to_end(key)
+            return answer
+        self._size -= _size(key, self._kept.pop(key))
+        return None
 
     def _keep(self, key: Key, answer: Answer, moment: Moment | None) -> None:
         """Keeps an answer that was begun at ``moment``, unless that has passed."""

@@ -3,14 +3,14 @@
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from app.actions import companies as actions
 from app.actions.registration import Newcomer
-from app.api.deps import CallerDep, IfMatch, LanguageDep, etag, optional_version, required_version
+from app.api.deps import CallerDep, IfMatch, LanguageDep, etag, expected_version
 from app.api.problems import responses
-from app.auth import authenticate
+from app.api.rules import RuledRoute
 from app.queries import companies as queries
 from app.queries.search import CompanyFilter
 from app.web.keyed import WholeAnswer
@@ -18,33 +18,20 @@ from app.web.service import ReadSession, ServiceDep, WriteSession, keyed
 from matching import Language, Sector, Status
 from schemas.companies import CompanyIn, CompanyOut, CompanyPage, RegistrationOut, StatusIn
 
-router = APIRouter(prefix="/v1/companies", tags=["companies"])
+router = APIRouter(prefix="/v1/companies", tags=["companies"], route_class=RuledRoute)
 
 READ_AT_ONCE = 10
 """Listings that are read without a thread of their own, which would cost more than they do."""
 Limit = Annotated[int, Query(ge=1, le=100)]
 
 
-async def _refuse_wrong_token(
-    parts: ServiceDep, authorization: Annotated[str | None, Header(include_in_schema=False)] = None
-) -> None:
-    """Anyone may register, but no one with a token that is not known."""
-
-    def check() -> None:
-        with parts.database.reading() as session:
-            authenticate(session, authorization)
-
-    if authorization is not None:
-        await run_in_threadpool(check)
-
-
 @router.post(
     "",
     status_code=201,
     response_model=RegistrationOut,
-    responses=responses(401, 409),
+    responses=responses(409),
     summary="Register a company",
-    dependencies=[Depends(_refuse_wrong_token)],
+    operation_id="register_company",
 )
 async def register(data: CompanyIn, parts: ServiceDep, request: Request, language: LanguageDep) -> Response:
     """Registers a firm. The answer's token is shown this once; it signs the firm in as a bearer token."""
@@ -71,7 +58,7 @@ def _registered(firm: Newcomer, language: Language) -> Response:
     return Response(registered.model_dump_json(), HTTPStatus.CREATED, headers, "application/json")
 
 
-@router.get("", responses=responses(401, 403), summary="Search the register")
+@router.get("", responses=responses(), summary="Search the register", operation_id="search_companies")
 def search(  # noqa: PLR0913  # the filters of the contract
     session: ReadSession,
     caller: CallerDep,
@@ -85,25 +72,32 @@ def search(  # noqa: PLR0913  # the filters of the contract
     limit: Limit = 50,
     cursor: str | None = None,
 ) -> CompanyPage:
-    """For staff: companies, oldest first, those that meet every filter."""
-    caller.require_staff()
-    wanted = CompanyFilter(country=country, sector=sector, region=region, hs=hs, status=status, words=q)
+    """For the council: companies, oldest first, those that meet every filter. Integrations find by names only."""
+    by_name = caller.integration  # words of contacts could be found out letter by letter
+    wanted = CompanyFilter(
+        country=country, sector=sector, region=region, hs=hs, status=status, words=q, names_only=by_name
+    )
     found, following = queries.companies(session, wanted, limit=limit, after=cursor)
-    return CompanyPage(items=[queries.shown(company, language) for company in found], next_cursor=following)
+    items = [queries.shown(company, language, contact=not caller.integration) for company in found]
+    return CompanyPage(items=items, next_cursor=following)
 
 
-@router.get("/{company_id}", responses=responses(401, 404), summary="Read a company")
+@router.get("/{company_id}", responses=responses(404), summary="Read a company", operation_id="read_company")
 def read(
     company_id: str, session: ReadSession, caller: CallerDep, language: LanguageDep, response: Response
 ) -> CompanyOut:
-    """For the company itself and staff."""
-    caller.require_access_to(company_id)
+    """For the company itself and the council; integrations see no contact."""
     company = queries.company_by_id(session, company_id)
     response.headers["ETag"] = etag(company.version)
-    return queries.shown(company, language)
+    return queries.shown(company, language, contact=not caller.integration)
 
 
-@router.put("/{company_id}", responses=responses(401, 404, 409, 412, 428), summary="Change a company")
+@router.put(
+    "/{company_id}",
+    responses=responses(404, 409, 412, 428),
+    summary="Change a company",
+    operation_id="change_company",
+)
 def change(  # noqa: PLR0913  # each is a part of the request
     company_id: str,
     data: CompanyIn,
@@ -114,31 +108,51 @@ def change(  # noqa: PLR0913  # each is a part of the request
     if_match: IfMatch = None,
 ) -> CompanyOut:
     """Replaces the profile. Listings keep their ``id``; without one a listing is new; one left out ends."""
-    caller.require_access_to(company_id, "reviewer")
     company = actions.change_company(
-        session,
-        company_id,
-        data,
-        if_version=required_version(if_match),
-        by_staff=caller.staff_email is not None,
+        session, company_id, data, if_version=expected_version(if_match), by_staff=caller.of_council
     )
     response.headers["ETag"] = etag(company.version)
     return queries.shown(company, language)
 
 
-@router.delete("/{company_id}", status_code=204, responses=responses(401, 404, 412), summary="Remove a company")
+@router.delete(
+    "/{company_id}",
+    status_code=204,
+    responses=responses(404, 412, 428),
+    summary="Remove a company",
+    operation_id="delete_company",
+)
 def remove(company_id: str, session: WriteSession, caller: CallerDep, if_match: IfMatch = None) -> None:
-    """Removes the company and its listings, contacts and tokens."""
-    caller.require_access_to(company_id, "admin")
-    actions.delete_company(session, company_id, if_version=optional_version(if_match))
+    """Removes the company and its listings, contacts and tokens. Staff say with ``If-Match`` what they read."""
+    actions.delete_company(session, company_id, if_version=expected_version(if_match), by_staff=caller.of_council)
 
 
-@router.put("/{company_id}/status", responses=responses(401, 403, 404), summary="Set a company's status")
+@router.put(
+    "/{company_id}/status",
+    responses=responses(404, 412, 428),
+    summary="Set a company's status",
+    operation_id="set_company_status",
+)
 def set_status(  # noqa: PLR0913  # each is a part of the request
-    company_id: str, data: StatusIn, session: WriteSession, caller: CallerDep, language: LanguageDep, response: Response
+    company_id: str,
+    data: StatusIn,
+    session: WriteSession,
+    caller: CallerDep,
+    language: LanguageDep,
+    response: Response,
+    if_match: IfMatch = None,
 ) -> CompanyOut:
-    """For staff. A verified firm appears to counterparts, a suspended one to nobody."""
-    officer = caller.require_staff("reviewer")
-    company = actions.set_status(session, company_id, data.status, reason=data.reason, by=officer)
+    """For staff. A verified firm appears to counterparts, a suspended one to nobody.
+
+    ``If-Match`` may be left out as long as nobody else changed the status.
+    """
+    company = actions.set_status(
+        session,
+        company_id,
+        data.status,
+        reason=data.reason,
+        by=caller.staff_email,
+        if_version=expected_version(if_match),
+    )
     response.headers["ETag"] = etag(company.version)
     return queries.shown(company, language)

@@ -6,7 +6,9 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 
-router = APIRouter(include_in_schema=False)
+from app.api.rules import RuledRoute
+
+router = APIRouter(include_in_schema=False, route_class=RuledRoute)
 
 STATIC = StaticFiles(directory=Path(__file__).parent / "static")
 
@@ -28,7 +30,7 @@ PAGE = """<!doctype html>
 """
 
 
-@router.get("/docs")
+@router.get("/docs", operation_id="read_documentation")
 def docs() -> HTMLResponse:
     """The documentation page."""
     return HTMLResponse(PAGE)

@@ -2,19 +2,20 @@
 
 from fastapi import APIRouter
 
+from app.api.rules import RuledRoute
 from app.web.service import ReadSession, ServiceDep
 from schemas.health import Alive, Ready
 
-router = APIRouter(tags=["health"])
+router = APIRouter(tags=["health"], route_class=RuledRoute)
 
 
-@router.get("/healthz", summary="Is the process alive?")
+@router.get("/healthz", summary="Is the process alive?", operation_id="check_life")
 async def healthz() -> Alive:  # async: it must not wait for a thread
     """Answers as long as the process runs."""
     return Alive()
 
 
-@router.get("/readyz", summary="Can it serve?")
+@router.get("/readyz", summary="Can it serve?", operation_id="check_readiness")
 def readyz(session: ReadSession, parts: ServiceDep) -> Ready:
     """Answers 200 when the database answers, its tables are up to date and the register is loaded."""
     parts.database.require_migrated()

@@ -8,8 +8,9 @@ from fastapi import APIRouter, Header, Query, Response
 from fastapi.responses import Response as AnyResponse
 
 from app.actions import reviews as actions
-from app.api.deps import CallerDep, IfMatch, LanguageDep, etag, optional_version
+from app.api.deps import CallerDep, IfMatch, LanguageDep, etag, expected_version
 from app.api.problems import responses
+from app.api.rules import RuledRoute
 from app.db.base import now
 from app.queries import matches as queries
 from app.texts import translator
@@ -17,7 +18,7 @@ from app.web.service import ReadSession, ServiceDep, Today, WriteSession
 from matching import Language, Sector
 from schemas.matches import PENDING, MatchOut, Picture, QueuedMatchOut, QueuePage, RankingPage, ReviewIn, ReviewStatus
 
-router = APIRouter(prefix="/v1", tags=["matches"])
+router = APIRouter(prefix="/v1", tags=["matches"], route_class=RuledRoute)
 
 RANKING = re.compile("/v1/companies/[^/]+/matches")
 """The address of a ranking, whose answers are kept (``app.api.answers``)."""
@@ -31,8 +32,9 @@ Probability = Annotated[float, Query(ge=0, le=1)]
 @router.get(
     "/companies/{company_id}/matches",
     response_model=RankingPage,
-    responses=responses(304, 401, 404),
+    responses=responses(304, 404),
     summary="Rank a company's counterparts",
+    operation_id="rank_counterparts",
 )
 def ranking(  # noqa: PLR0913  # the filters of the contract
     company_id: str,
@@ -47,19 +49,22 @@ def ranking(  # noqa: PLR0913  # the filters of the contract
     min_probability: Probability = 0.0,
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> AnyResponse:
-    """The live ranking, most probable first. For the company itself (verified counterparts) and staff (all)."""
+    """The live ranking, most probable first. For the company itself (verified counterparts) and the council (all)."""
     del if_none_match  # the layer that keeps answers looks at it
-    caller.require_access_to(company_id)
-    staff = caller.staff_email is not None
     fresh = parts.live.fresh(session)
-    wanted = queries.RankingFilter(sector=sector, min_probability=min_probability, cursor=cursor, for_staff=staff)
+    wanted = queries.RankingFilter(
+        sector=sector, min_probability=min_probability, cursor=cursor, for_staff=caller.of_council
+    )
     ranked, following = queries.live_ranking(fresh, company_id, wanted, limit=limit, today=today)
     known = queries.decided(session, [match.id for match in ranked.values()])
     moment = now()
     page = RankingPage(
         items=[
             MatchOut.of(
-                match, rank=rank, review=queries.review_of(known.get(match.id), for_staff=staff), computed_at=moment
+                match,
+                rank=rank,
+                review=queries.review_of(known.get(match.id), for_staff=caller.role is not None),
+                computed_at=moment,
             ).localised(language, translator(language))
             for rank, match in ranked.items()
         ],
@@ -75,7 +80,7 @@ def ranking(  # noqa: PLR0913  # the filters of the contract
     return Response(body, media_type="application/json", headers=headers)
 
 
-@router.get("/matches", responses=responses(401, 403), summary="Read the review queue")
+@router.get("/matches", responses=responses(), summary="Read the review queue", operation_id="read_queue")
 def queue(  # noqa: PLR0913  # the filters of the contract
     session: ReadSession,
     caller: CallerDep,
@@ -89,8 +94,7 @@ def queue(  # noqa: PLR0913  # the filters of the contract
     limit: Limit = 50,
     cursor: str | None = None,
 ) -> QueuePage:
-    """For staff: the stored matches, most probable first."""
-    caller.require_staff()
+    """For the council: the stored matches, most probable first. Integrations learn of a decision only what it is."""
     parts.catch_up()
     wanted = queries.QueueFilter(
         status=status,
@@ -102,10 +106,12 @@ def queue(  # noqa: PLR0913  # the filters of the contract
     )
     pairs, following = queries.review_queue(session, wanted, limit=limit)
     versions = queries.company_versions(session, [one for pair in pairs for one in (pair.first_id, pair.second_id)])
-    return QueuePage(items=[queries.queued(pair, versions, language) for pair in pairs], next_cursor=following)
+    staff = caller.role is not None
+    items = [queries.queued(pair, versions, language, for_staff=staff) for pair in pairs]
+    return QueuePage(items=items, next_cursor=following)
 
 
-@router.get("/matches/{match_id}", responses=responses(401, 403, 404), summary="Read a match")
+@router.get("/matches/{match_id}", responses=responses(404), summary="Read a match", operation_id="read_match")
 def read(  # noqa: PLR0913  # each is a part of the request
     match_id: str,
     session: ReadSession,
@@ -115,13 +121,12 @@ def read(  # noqa: PLR0913  # each is a part of the request
     today: Today,
     response: Response,
 ) -> QueuedMatchOut:
-    """For staff: a match as it was stored or, when it is not in the queue, as it is now."""
-    caller.require_staff()
+    """For the council: a match as it was stored or, when it is not in the queue, as it is now."""
     pair = queries.decided(session, [match_id]).get(match_id)
     if pair is not None:
         response.headers["ETag"] = etag(pair.version)
         versions = queries.company_versions(session, [pair.first_id, pair.second_id])
-        return queries.queued(pair, versions, language)
+        return queries.queued(pair, versions, language, for_staff=caller.role is not None)
     match = queries.pair_of(match_id, parts.live.fresh(session), today=today)
     response.headers["ETag"] = etag(0)
     return QueuedMatchOut(
@@ -129,7 +134,12 @@ def read(  # noqa: PLR0913  # each is a part of the request
     ).localised(language, translator(language))
 
 
-@router.put("/matches/{match_id}/review", responses=responses(401, 403, 404, 412), summary="Decide on a match")
+@router.put(
+    "/matches/{match_id}/review",
+    responses=responses(404, 412, 428),
+    summary="Decide on a match",
+    operation_id="review_match",
+)
 def review(  # noqa: PLR0913  # each is a part of the request
     match_id: str,
     data: ReviewIn,
@@ -141,10 +151,13 @@ def review(  # noqa: PLR0913  # each is a part of the request
     response: Response,
     if_match: IfMatch = None,
 ) -> QueuedMatchOut:
-    """For staff: approves, rejects or defers a match; with ``If-Match`` only if nobody else did."""
+    """For staff: approves, rejects or defers a match.
+
+    ``If-Match`` may be left out as long as nobody else decided on it.
+    """
     officer = caller.require_staff("reviewer")
     match = queries.pair_of(match_id, parts.live.fresh(session), today=today)
-    pair = actions.review_match(session, match, data, by=officer, if_version=optional_version(if_match))
+    pair = actions.review_match(session, match, data, by=officer, if_version=expected_version(if_match))
     response.headers["ETag"] = etag(pair.version)
     versions = queries.company_versions(session, [pair.first_id, pair.second_id])
     return queries.queued(pair, versions, language)

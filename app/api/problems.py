@@ -30,7 +30,7 @@ DESCRIPTIONS = {
     412: "Changed since the ETag in If-Match",
     413: "The body is too large",
     422: "Some fields are wrong",
-    428: "If-Match is missing",
+    428: "If-Match is missing, and somebody else's change could be overwritten",
     429: "More than the caller's or its network's share; see Retry-After",
     503: "Too much is asked for, or the database cannot be reached; see Retry-After",
 }

@@ -39,6 +39,10 @@ app.command()(evaluation.evaluate)
 staff.command("add")(staff_commands.add)
 staff.command("link")(staff_commands.link)
 staff.command("list")(staff_commands.listed)
+staff.command("token")(staff_commands.token)
+staff.command("tokens")(staff_commands.tokens)
+staff.command("rotate-token")(staff_commands.rotate)
+staff.command("end-token")(staff_commands.end)
 
 
 @app.callback()

@@ -1,5 +1,6 @@
-"""``caravan staff add``, ``link`` and ``list``."""
+"""``caravan staff``: officers, and the tokens of the council."""
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -9,14 +10,20 @@ from sqlalchemy.orm import Session
 
 from app.actions.sessions import new_link
 from app.actions.staff import add_staff, staff_member
+from app.actions.tokens import STAFF_DAYS, Grant, end_token, issue_token, rotate_token
 from app.cli.opened import opened
+from app.db.base import now
 from app.db.staff import Role
 from app.errors import Failure
 from app.queries.staff import Officer, officer_of_address, officers
+from app.queries.tokens import KnownToken, Reach, token_within, tokens_within
 from app.settings import Settings
+from schemas.tokens import LONGEST_DAYS
 
+MOMENT = "%Y-%m-%d %H:%M"
 HERE = "http://127.0.0.1:8000"
 
+TokenId = Annotated[str, typer.Argument(help="Its id, from: caravan staff tokens")]
 Email = Annotated[str, typer.Argument(help="The officer's e-mail address.")]
 
 
@@ -27,7 +34,7 @@ def add(
         typer.Option(help="What they may do; reviewer for somebody new, unchanged for somebody known."),
     ] = None,
 ) -> None:
-    """Add a member of staff and print a token, which is shown this once.
+    """Add a member of staff and print a token, which is shown this once and works for 90 days.
 
     For somebody who is staff already it prints one more token.
     """
@@ -45,10 +52,7 @@ def link(
     """Print a link with which a member of staff chooses a password. It works once, within 3 days."""
     settings = Settings()
     with opened(settings) as database, database.writing() as session:
-        officer = officer_of_address(session, email)
-        if officer is None or officer.disabled_at is not None:
-            raise Failure("{email} is not staff, or kept out. Add them: caravan staff add {email}", email=email)
-        address = _address(session, officer.id, base or settings.public_url or HERE)
+        address = _address(session, _present(session, email).id, base or settings.public_url or HERE)
     typer.echo(address)
 
 
@@ -62,6 +66,55 @@ def listed() -> None:
     Console().print(table)
 
 
+def token(
+    email: Annotated[str | None, typer.Argument(help="The officer's e-mail address.")] = None,
+    *,
+    scope: Annotated[
+        Role | None, typer.Option(help="The most it may do; whatever the officer may if not given.")
+    ] = None,
+    integration: Annotated[
+        bool, typer.Option("--integration", help="A token of no officer: reads companies and matches, no contacts.")
+    ] = False,
+    label: Annotated[str, typer.Option(help="What it is for.")] = "",
+    days: Annotated[int, typer.Option(help="For how long it works.", min=1, max=LONGEST_DAYS)] = STAFF_DAYS,
+) -> None:
+    """Print a new token of an officer, or of a program of the council. It is shown this once."""
+    if integration == (email is not None) or (integration and scope is not None):
+        raise Failure(
+            "Give an officer's e-mail address, or --integration with --label and without an address or scope."
+        )
+    grant = Grant(scope="integration" if integration else scope, label=label, days=days)
+    with opened(Settings()) as database, database.writing() as session:
+        if email is not None:
+            grant = replace(grant, staff_id=_present(session, email).id)
+        _, text = issue_token(session, grant)
+    typer.echo(text)
+
+
+def tokens() -> None:
+    """Print the council's tokens: whose they are, what they may, until when, and when they were used last."""
+    with opened(Settings()) as database, database.reading() as session:
+        found = tokens_within(session, Reach(council=True))
+    table = Table("Id", "Owner", "May", "What for", "Ends with", "Until (UTC)", "Last used (UTC)", box=None)
+    for one in found:
+        table.add_row(*_token_row(one))
+    Console(soft_wrap=True).print(table)
+
+
+def rotate(token_id: TokenId) -> None:
+    """Print a new token in the place of one, which works for 24 hours more."""
+    with opened(Settings()) as database, database.writing() as session:
+        held = token_within(session, Reach(council=True), token_id, lock=True).token
+        _, text = rotate_token(session, held, by=None)
+    typer.echo(text)
+
+
+def end(token_id: TokenId) -> None:
+    """End a token at once."""
+    with opened(Settings()) as database, database.writing() as session:
+        end_token(session, token_within(session, Reach(council=True), token_id, lock=True).token)
+
+
 def first_link(session: Session, email: str, base: str) -> str | None:
     """A link for an administrator who is made if nobody is staff yet; None where others are, or one has a password."""
     found = officers(session)
@@ -71,12 +124,32 @@ def first_link(session: Session, email: str, base: str) -> str | None:
     return _address(session, waiting[0].id, base) if waiting else None
 
 
+def _present(session: Session, email: str) -> Officer:
+    officer = officer_of_address(session, email)
+    if officer is None or officer.disabled_at is not None:
+        raise Failure("{email} is not staff, or kept out. Add them: caravan staff add {email}", email=email)
+    return officer
+
+
+def _token_row(known: KnownToken) -> tuple[str, ...]:
+    one = known.token
+    return (
+        one.id,
+        known.officer.email if known.officer else "",
+        known.scope,
+        one.label or "",
+        one.hint or "",
+        f"{one.expires_at:{MOMENT}}" + (" (run out)" if one.expires_at <= now() else ""),
+        f"{one.last_used_at:{MOMENT}}" if one.last_used_at else "never",
+    )
+
+
 def _address(session: Session, staff_id: str, base: str) -> str:
     return f"{base.rstrip('/')}/console/password/{new_link(session, staff_id=staff_id)}"
 
 
 def _row(officer: Officer) -> tuple[str, ...]:
-    seen = officer.signed_in_at.strftime("%Y-%m-%d %H:%M") if officer.signed_in_at else "never"
+    seen = f"{officer.signed_in_at:{MOMENT}}" if officer.signed_in_at else "never"
     out = officer.disabled_at.strftime("%Y-%m-%d") if officer.disabled_at else ""
     return (
         officer.email,

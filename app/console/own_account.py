@@ -8,10 +8,14 @@ from fastapi.responses import HTMLResponse, Response
 
 from app.actions.companies import delete_company
 from app.actions.sessions import end_session
-from app.actions.tokens import digest_of, end_token, issue_token
+from app.actions.tokens import Grant, digest_of, end_token, issue_token, rotate_token
 from app.console.visit import SESSION_COOKIE, Firm, Visit
+from app.db.base import now
+from app.errors import InputInvalid
 from app.queries.companies import company_by_id
 from app.queries.own import all_data_of, open_sessions, tokens_of
+from app.queries.tokens import token_within
+from app.texts import translate
 from app.web.service import ReadSession, Service, ServiceDep, WriteSession
 from matching import fold
 
@@ -45,15 +49,30 @@ def end_own_session(visit: Firm, session: WriteSession, session_id: str) -> Resp
 @router.post("/me/account/tokens")
 def issue(visit: Firm, parts: ServiceDep) -> HTMLResponse:
     """Makes a token and shows it this once."""
-    with parts.database.writing() as session:
-        token = issue_token(session, _own(visit))
+    try:
+        with parts.database.writing() as session:
+            _, token = issue_token(session, Grant(company_id=_own(visit), days=parts.settings.token_days))
+    except InputInvalid as failed:
+        return _page(visit, parts, full=translate(failed.detail, visit.language, failed.params))
+    return _page(visit, parts, token=token)
+
+
+@router.post("/me/account/tokens/{token_id}/exchange")
+def exchange(visit: Firm, parts: ServiceDep, token_id: str) -> HTMLResponse:
+    """Makes a token in the place of another one, and shows it this once."""
+    try:
+        with parts.database.writing() as session:
+            held = token_within(session, visit.caller.reach, token_id, lock=True).token
+            _, token = rotate_token(session, held, by=None)
+    except InputInvalid as failed:
+        return _page(visit, parts, full=translate(failed.detail, visit.language, failed.params))
     return _page(visit, parts, token=token)
 
 
 @router.post("/me/account/tokens/{token_id}/end")
 def end_own_token(visit: Firm, session: WriteSession, token_id: str) -> Response:
     """Ends a token."""
-    end_token(session, token_id, company_id=_own(visit))
+    end_token(session, token_within(session, visit.caller.reach, token_id, lock=True).token)
     return visit.go(HERE)
 
 
@@ -74,15 +93,17 @@ def _own(visit: Visit) -> str:
     return visit.caller.company_id
 
 
-def _page(visit: Visit, parts: Service, *, token: str = "", wrong: str = "") -> HTMLResponse:
+def _page(visit: Visit, parts: Service, *, token: str = "", wrong: str = "", full: str = "") -> HTMLResponse:
     with parts.database.reading() as session:
         return visit.page(
             "firm/account.html",
-            status=422 if wrong else 200,
+            status=422 if wrong or full else 200,
             company=company_by_id(session, _own(visit)),
             sessions=open_sessions(session, _own(visit)),
             tokens=tokens_of(session, _own(visit)),
             here=digest_of(visit.cookie or ""),
             token=token,
             wrong=wrong,
+            full=full,
+            moment=now(),
         )

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from secrets import token_hex
 from time import time_ns
+from typing import Literal
 
 from sqlalchemy import DateTime, MetaData
 from sqlalchemy.engine import Dialect
@@ -11,6 +12,9 @@ from sqlalchemy.types import TypeDecorator
 
 ID_LENGTH = 32
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+IfVersion = int | Literal["*"] | None
+"""The version that something must have to be changed: a number, whatever it is, or None where nothing was said."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):

@@ -123,9 +123,14 @@ def listing_document(row: ListingRow) -> dict[str, Any]:
     }
 
 
-def shown(company: Company, language: Language) -> CompanyOut:
-    """A company as the firm itself and staff see it, with what looks wrong in it."""
+def shown(company: Company, language: Language, *, contact: bool = True) -> CompanyOut:
+    """A company as the firm itself and the council see it, with what looks wrong in it.
+
+    Without ``contact`` it names no person.
+    """
     fields = document(company)
+    if not contact:
+        fields["contact"] = None
     return CompanyOut(
         id=company.id,
         status=company.status,

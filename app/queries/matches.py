@@ -155,13 +155,13 @@ def review_of(pair: Pair | None, *, for_staff: bool) -> ReviewOut:
     return ReviewOut(status=pair.status, reason=pair.reason, note=pair.note, by=pair.decided_by, at=pair.decided_at)
 
 
-def queued(pair: Pair, versions: dict[str, int], language: Language) -> QueuedMatchOut:
-    """A stored pair as staff see it; ``versions`` are the companies' present ones."""
+def queued(pair: Pair, versions: dict[str, int], language: Language, *, for_staff: bool = True) -> QueuedMatchOut:
+    """A stored pair as the council sees it; ``versions`` are the companies' present ones."""
     picture = Picture.model_validate(pair.picture)
     then = {company.id: picture.versions[side] for side, company in picture.companies.items()}
     return QueuedMatchOut(
         **pair.picture,
-        review=review_of(pair, for_staff=True),
+        review=review_of(pair, for_staff=for_staff),
         changed_since=any(versions.get(company_id) != version for company_id, version in then.items()),
         computed_at=pair.computed_at,
     ).localised(language, translator(language))

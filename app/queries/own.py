@@ -124,7 +124,17 @@ def all_data_of(session: Session, company_id: str) -> dict[str, Any]:
             }
             for one in open_sessions(session, company_id)
         ],
-        "tokens": [{"created_at": one.created_at.isoformat()} for one in tokens_of(session, company_id)],
+        "tokens": [_token(one) for one in tokens_of(session, company_id)],
+    }
+
+
+def _token(token: Token) -> dict[str, str | None]:
+    used = token.last_used_at
+    return {
+        "label": token.label,
+        "created_at": token.created_at.isoformat(),
+        "expires_at": token.expires_at.isoformat(),
+        "last_used_at": used.isoformat() if used else None,
     }
 
 

@@ -23,7 +23,7 @@ BEGINS, NAMED, MENTIONED = range(3)
 
 @dataclass(frozen=True, slots=True)
 class CompanyFilter:
-    """What a search of the register asks for; None asks for nothing."""
+    """What a search of the register asks for; None asks for nothing. ``names_only`` is for who may not see contacts."""
 
     country: str | None = None
     sector: str | None = None
@@ -31,6 +31,7 @@ class CompanyFilter:
     hs: str | None = None
     status: str | None = None
     words: str | None = None
+    names_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,21 +65,26 @@ def filtered(query: Query, wanted: CompanyFilter) -> Query:
         )
         query = query.where(declared)
     if wanted.words is not None and wanted.words.strip():
-        query = query.join(SearchText, SearchText.company_id == Company.id).where(says(wanted.words))
+        query = query.join(SearchText, SearchText.company_id == Company.id).where(
+            says(wanted.words, names_only=wanted.names_only)
+        )
     return query
 
 
-def says(words: str) -> ColumnElement[bool]:
-    """Whether each of the words begins a word of the company's names, contacts or listings.
+def says(words: str, *, names_only: bool = False) -> ColumnElement[bool]:
+    """Whether each of the words begins a word of the company's names and numbers, or its contacts and listings.
 
     A number may be written with spaces or the country's name for it. Words of punctuation alone find nothing.
     """
     typed = latin_words(words)[:MOST_WORDS]
     if not typed:
         return ~true()
-    everywhere = and_(*(or_(_begins(SearchText.names, word), _begins(SearchText.words, word)) for word in typed))
-    numbers = _numbers(words)
-    return or_(everywhere, *(or_(_begins(SearchText.names, one), _begins(SearchText.words, one)) for one in numbers))
+    columns = (SearchText.names,) if names_only else (SearchText.names, SearchText.words)
+
+    def begins(word: str) -> ColumnElement[bool]:
+        return or_(*(_begins(column, word) for column in columns))
+
+    return or_(and_(*(begins(word) for word in typed)), *(begins(one) for one in _numbers(words)))
 
 
 def search(session: Session, wanted: CompanyFilter, *, limit: int, offset: int = 0) -> FoundPage:

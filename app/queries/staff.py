@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.db.base import now
 from app.db.sessions import BrowserSession
-from app.db.staff import Role, StaffMember, Token
+from app.db.staff import Role, StaffMember
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,17 +26,6 @@ class Officer:
     sessions: int
     disabled_at: datetime | None
     disabled_by: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class StaffToken:
-    """A token of a member of staff, without itself."""
-
-    id: str
-    email: str
-    label: str | None
-    issued_by: str | None
-    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +80,6 @@ def officer_of_address(session: Session, email: str) -> Officer | None:
     """The member of staff with this address, in any case; None when there is none."""
     address = email.strip().lower()
     return next((officer for officer in officers(session) if officer.email == address), None)
-
-
-def staff_tokens(session: Session) -> list[StaffToken]:
-    """All tokens of staff, by owner, newest first."""
-    rows = session.execute(
-        select(Token.id, StaffMember.email, Token.label, Token.issued_by, Token.created_at)
-        .join(StaffMember, StaffMember.id == Token.staff_id)
-        .order_by(StaffMember.email, Token.created_at.desc(), Token.id)
-    )
-    return [StaffToken(*row) for row in rows]
 
 
 def staff_sessions(session: Session, here: str, staff_id: str | None = None) -> list[OpenSession]:

@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from sqlalchemy.orm import Session
 
 from app.actions.registration import Registrations
+from app.actions.tokens import TokenUses
 from app.db import Database
 from app.db.base import now
 from app.live import LiveRegister
@@ -24,6 +25,7 @@ class Service:
     database: Database
     live: LiveRegister
     registrations: Registrations
+    token_uses: TokenUses
     catch_up: Callable[[], None]
 
 

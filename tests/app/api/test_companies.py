@@ -94,7 +94,7 @@ def test_imported_firms_read_like_registered_ones(
     ids = [client.post("/v1/companies", json=one).json()["id"] for one in documents]
     registered = read()
     for one in ids:
-        assert client.delete(f"/v1/companies/{one}", headers=staff).status_code == 204
+        assert client.delete(f"/v1/companies/{one}", headers=staff | {"If-Match": '"1"'}).status_code == 204
     path = tmp_path / "in.jsonl"
     path.write_text("".join(as_line(one) + "\n" for one in documents), encoding="utf-8")
     import_companies(database.writing, read_rows(path))

@@ -35,7 +35,7 @@ def firms(register: Registered) -> dict[str, dict[str, Any]]:
     }
 
 
-def found(database: Database, words: str, firms: dict[str, dict[str, Any]], **filters: str) -> list[str]:
+def found(database: Database, words: str, firms: dict[str, dict[str, Any]], **filters: Any) -> list[str]:  # noqa: ANN401  # any filter
     names = {one["id"]: name for name, one in firms.items()}
     with database.reading() as session:
         page = search(session, CompanyFilter(words=words, **filters), limit=10)
