@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from app.actions.registration import Registrations
-from app.api import catalogue, companies, docs, health, matches, problems
+from app.api import catalogue, companies, consents, docs, health, matches, problems
 from app.api.answers import Answers
 from app.console.application import Fork, create_pages
 from app.db import Database
@@ -38,7 +38,7 @@ def create_app(settings: Settings) -> FastAPI:
     database = Database(settings)
     live = LiveRegister(settings.register_file)
     keeper = QueueKeeper(database, live, settings.queue_size)
-    importer = Importer(database)
+    importer = Importer(database, settings.import_basis)
     workers = [
         Worker("queue-keeper", lambda: keeper.work(1), pause=PAUSE),
         Worker("checker", importer.check),
@@ -75,9 +75,12 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         responses={422: {"model": Problem}},
     )
-    service = Service(settings, database, live, Registrations(database.writing), lambda: _drain(keeper))
+    registrations = Registrations(
+        database.writing, verification=settings.verification, confirm_email=settings.confirm_email
+    )
+    service = Service(settings, database, live, registrations, lambda: _drain(keeper))
     app.state.service = service
-    for part in (companies, matches, catalogue, health, docs):
+    for part in (companies, consents, matches, catalogue, health, docs):
         app.include_router(part.router)
     app.mount("/static", docs.STATIC)
     problems.install(app)

@@ -58,6 +58,17 @@ class Caller:
         elif self.company_id != company_id:
             raise NotFound("There is no such company.")
 
+    def require_self(self, company_id: str) -> None:
+        """Lets only the company itself pass.
+
+        Raises:
+            CredentialsMissing: nobody is signed in.
+            NotFound: it is another company, or staff.
+        """
+        self._require_someone()
+        if self.company_id != company_id:
+            raise NotFound("There is no such company.")
+
     def _require_someone(self) -> None:
         if self.anonymous:
             raise CredentialsMissing("Send your token in the header: Authorization: Bearer caravan_…")

@@ -1,12 +1,15 @@
 """The settings, read from the environment once."""
 
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MIB = 1024 * 1024
+
+Verification = Literal["staff", "email", "none"]
+Basis = Literal["consent", "legitimate_interest", "public_task", "published"]
 
 
 class Settings(BaseSettings):
@@ -25,6 +28,20 @@ class Settings(BaseSettings):
         queue_size: pairs of each firm that are kept for review.
         busy_seconds: how long a write waits for another one on SQLite.
         background_jobs: whether this process works on jobs beside serving.
+        confirm_email: whether a firm that registers must confirm its contact's e-mail address by a mailed link.
+        verification: what makes a new firm visible to others: ``staff`` verify it, ``email`` as soon as its address is
+            confirmed (needs confirm_email), or ``none``: it is verified at once.
+        controller_name: who holds the personal data, as the privacy text names it.
+        controller_contact: where to write about personal data: an e-mail address, perhaps a postal one.
+        require_consent: whether a registration over the API must carry the firm's consent; on the page it always must.
+        unconfirmed_days: a registration whose address was not confirmed for so many days is removed; 0 keeps it, as
+            with all of these.
+        warning_days: so many days before, a mail warns of that.
+        import_file_days: lists that officers uploaded, with the rows that were refused, are erased so many days after
+            their last step; firms that were imported stay.
+        ended_listing_days: listings are erased so many days after they ended.
+        suspended_contact_days: contacts of suspended firms are erased after so many days.
+        import_basis: what the council may hold the data of imported firms by, recorded with each of them.
     """
 
     model_config = SettingsConfigDict(env_prefix="CARAVAN_", frozen=True, extra="ignore")
@@ -40,6 +57,17 @@ class Settings(BaseSettings):
     queue_size: int = Field(20, gt=0, le=200)
     busy_seconds: float = Field(10.0, gt=0)
     background_jobs: bool = True
+    confirm_email: bool = False
+    verification: Verification = "staff"
+    controller_name: str | None = None
+    controller_contact: str | None = None
+    require_consent: bool = False
+    import_basis: Basis = "legitimate_interest"
+    unconfirmed_days: int = Field(30, ge=0)
+    warning_days: int = Field(7, ge=1)
+    import_file_days: int = Field(30, ge=0)
+    ended_listing_days: int = Field(730, ge=0)
+    suspended_contact_days: int = Field(365, ge=0)
 
     @model_validator(mode="after")
     def _links_lead_here(self) -> Self:
@@ -47,6 +75,38 @@ class Settings(BaseSettings):
             raise ValueError("Set CARAVAN_PUBLIC_URL too: it stands in the links of the mails.")
         if self.smtp_url and not self.smtp_url.startswith(("smtp://", "smtps://")):
             raise ValueError("CARAVAN_SMTP_URL begins with smtp:// or smtps://.")
+        return self
+
+    @model_validator(mode="after")
+    def _verified_by_what_is_asked(self) -> Self:
+        if self.verification == "email" and not self.confirm_email:
+            raise ValueError(
+                "Set CARAVAN_CONFIRM_EMAIL=true too: with CARAVAN_VERIFICATION=email a firm is verified by confirming"
+                " its address."
+            )
+        if self.verification == "none" and self.confirm_email:
+            raise ValueError(
+                "CARAVAN_VERIFICATION=none verifies firms before they can confirm an address: set it to email or staff,"
+                " or CARAVAN_CONFIRM_EMAIL=false."
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _warns_before(self) -> Self:
+        if 0 < self.unconfirmed_days <= self.warning_days:
+            raise ValueError(
+                "CARAVAN_WARNING_DAYS must be fewer than CARAVAN_UNCONFIRMED_DAYS: firms are warned before they are"
+                " removed."
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _consent_names_who_asks(self) -> Self:
+        if self.require_consent and not (self.controller_name and self.controller_contact):
+            raise ValueError(
+                "Set CARAVAN_CONTROLLER_NAME and CARAVAN_CONTROLLER_CONTACT: who consents must know who holds the data"
+                " and where to write."
+            )
         return self
 
     @property

@@ -7,6 +7,7 @@ from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from app.actions.letters import Letter, confirm_if_possible
 from app.actions.profiles import company_columns, declared_codes, keys_of, listing_columns, search_columns
 from app.actions.queue import ask_for_ranking, forget_pending
 from app.db.base import Base, new_id, now
@@ -14,8 +15,17 @@ from app.db.changes import record_change
 from app.db.companies import Company, CompanySector, ListingCode, ListingRow, StatusChange
 from app.db.merges import Merge
 from app.db.search import LikenessKey, SearchText
-from app.errors import FieldError, InputInvalid, RegistrationNumberTaken, VersionStale
+from app.errors import (
+    AddressUnconfirmed,
+    ConsentWithdrawn,
+    FieldError,
+    InputInvalid,
+    RegistrationNumberTaken,
+    VersionStale,
+)
 from app.queries.companies import company_by_id, document
+from app.queries.consents import withdrawn
+from app.settings import Verification
 from matching import Status
 from schemas.companies import CompanyIn
 from schemas.listings import ListingIn
@@ -24,12 +34,20 @@ REQUIRED = "This field is required."
 LISTING_UNKNOWN = "Use the id of one of the company's present listings, each once, or leave it out for a new one."
 
 
-def change_company(
-    session: Session, company_id: str, data: CompanyIn, *, if_version: int, by_staff: bool = False
+def change_company(  # noqa: PLR0913  # who, what, and under which rules
+    session: Session,
+    company_id: str,
+    data: CompanyIn,
+    *,
+    if_version: int,
+    by_staff: bool = False,
+    verification: Verification = "staff",
+    letter: Letter | None = None,
 ) -> Company:
     """Replaces a company's profile; listings that are left out end.
 
-    A firm that changes its own legal name or number must be verified again.
+    A firm that changes what it was verified by must be verified again: its legal name or number where staff verify,
+    its e-mail address where that does. With a ``letter`` a new address is asked to be confirmed.
 
     Raises:
         NotFound: there is no such company.
@@ -46,12 +64,28 @@ def change_company(
         )
     if not by_staff:
         require_identity(data)
-    identity = company.legal_name, company.registration_number
+    before, address = _verified_by(company, verification), company.contact_email
     write_profile(company, data)
-    if not by_staff and company.status == "verified" and identity != (company.legal_name, company.registration_number):
-        _change_status(session, company, "submitted", reason=None, by=None)
+    if not by_staff and company.status == "verified" and before != _verified_by(company, verification):
+        change_status(session, company, "submitted", reason=None, by=None)
     settle(session, company, data)
+    if letter is not None and not same_address(address, company.contact_email):
+        confirm_if_possible(session, company, letter)
     return company
+
+
+def _verified_by(company: Company, verification: Verification) -> tuple[str | None, ...]:
+    """What a company is verified by: it must be verified again when that changes."""
+    if verification == "none":
+        return ()
+    if verification == "email":
+        return ((company.contact_email or "").lower(),)
+    return company.legal_name, company.registration_number
+
+
+def same_address(one: str | None, other: str | None) -> bool:
+    """Whether two e-mail addresses, or none, are the same one."""
+    return (one or "").strip().lower() == (other or "").strip().lower()
 
 
 def delete_company(session: Session, company_id: str, *, if_version: int | None) -> None:
@@ -81,32 +115,50 @@ def set_status(  # noqa: PLR0913  # who, what, why
     reason: str | None,
     by: str | None = None,
     if_version: int | None = None,
+    confirmed_only: bool = False,
 ) -> Company:
     """Staff verify, suspend or reopen a company.
 
     Raises:
         NotFound: there is no such company.
+        AddressUnconfirmed: only firms with a confirmed address are verified, and it was asked to confirm its own.
+        ConsentWithdrawn: the firm withdrew its consent; it stays suspended until it consents anew.
         VersionStale: it was changed since ``if_version``.
     """
     company = company_by_id(session, company_id, lock=True)
     if if_version is not None:
         require_version(company, if_version)
+    _require_showable(session, company, status, confirmed_only=confirmed_only)
     if (company.status, company.status_reason) != (status, reason):
-        _change_status(session, company, status, reason=reason, by=by)
+        change_status(session, company, status, reason=reason, by=by)
     if status == "suspended":
         forget_pending(session, company_id)
     settle(session, company)
     return company
 
 
+def _require_showable(session: Session, company: Company, status: Status, *, confirmed_only: bool) -> None:
+    if status == "suspended":
+        return
+    if withdrawn(session, company.id):
+        raise ConsentWithdrawn("This firm withdrew its consent. It stays suspended until it consents anew.")
+    asked = company.email_asked_at is not None and company.email_confirmed_at is None
+    if status == "verified" and confirmed_only and asked:
+        raise AddressUnconfirmed(
+            "This firm has not confirmed its e-mail address yet. It can ask for the link again on its pages."
+        )
+
+
 def merge_company(session: Session, company: Company, data: CompanyIn, *, only_blanks: bool) -> bool:
     """Adds what a list says to a company and takes nothing away; whether that changed anything.
+
+    A firm that withdrew its consent is left as it is.
 
     A listing that is there already (same side and title) is brought up to date, others are added. With
     ``only_blanks`` filled fields of the company stay as they are.
     """
     merged = _merged(company, data, only_blanks=only_blanks)
-    if not _tells_more(merged, company):
+    if not _tells_more(merged, company) or (company.status == "suspended" and withdrawn(session, company.id)):
         return False
     write_profile(company, merged)
     settle(session, company, merged)
@@ -194,12 +246,16 @@ def write_profile(company: Company, data: CompanyIn) -> None:
     Raises:
         InputInvalid: a listing's id is not one of the company's.
     """
+    address = company.contact_email
     _set(company, company_columns(data))
+    if not same_address(address, company.contact_email):
+        company.email_asked_at = company.email_warned_at = company.email_confirmed_at = None
     _write_sectors(company, data)
     _write_listings(company, data.listings)
 
 
-def _change_status(session: Session, company: Company, status: Status, *, reason: str | None, by: str | None) -> None:
+def change_status(session: Session, company: Company, status: Status, *, reason: str | None, by: str | None) -> None:
+    """Changes a status and notes it in the history; ``settle`` makes it known."""
     session.add(StatusChange(company_id=company.id, before=company.status, after=status, reason=reason, by=by))
     company.status = status
     company.status_reason = reason

@@ -6,8 +6,8 @@ Both ways write plain rows, many a statement: the unit of work of the ORM costs 
 from asyncio import Future, Task, create_task, get_running_loop, to_thread
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, suppress
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -16,27 +16,50 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.actions.companies import kept_listings, number_taken, require_identity
+from app.actions.letters import Letter, send_confirmation
 from app.actions.profiles import company_columns, declared_codes, keys_of, listing_columns, search_columns
 from app.actions.queue import ask_for_ranking
 from app.actions.tokens import digest_of, new_token
 from app.db.base import Base, new_id, now
 from app.db.changes import lock_changes, record_change
 from app.db.companies import Company, CompanySector, ListingCode, ListingRow
+from app.db.consents import Consent, Way
 from app.db.profiles import as_profile
 from app.db.search import LikenessKey, SearchText
 from app.db.staff import Token
-from app.errors import RegistrationNumberTaken
-from matching import Profile, Status
+from app.errors import RegistrationNumberTaken, TooManyAttempts
+from app.settings import Basis, Verification
+from matching import Language, Profile, Status
 from schemas.companies import CompanyIn
 
 
 @dataclass(frozen=True, slots=True)
+class Ground:
+    """By what a firm's data is held: its consent to a version of the text, or what the council says instead."""
+
+    basis: Basis
+    way: Way
+    version: str | None = None
+    language: Language | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Newcomer:
-    """A company that is about to be added, or was; ``token`` is the firm's own if it registered itself."""
+    """A company that is about to be added, or was.
+
+    Attributes:
+        data: its profile.
+        status: what it begins with.
+        token: the firm's own, if it registered itself.
+        ground: by what its data is held, if that is known already.
+        letter: how the mail is written by which it confirms its address, if it must.
+    """
 
     data: CompanyIn
     status: Status
     token: str | None = None
+    ground: Ground | None = None
+    letter: Letter | None = None
     version: int = field(default=1, init=False)
     id: str = field(default_factory=new_id)
     created_at: datetime = field(default_factory=now)
@@ -47,7 +70,7 @@ class Newcomer:
 
     def document(self) -> dict[str, Any]:
         """The company in the form of the wire contract, as it reads once it was added."""
-        fields = self.data.model_dump(mode="json")
+        fields = self.data.model_dump(mode="json", include=set(CompanyIn.model_fields))
         for listing, listing_id in zip(fields["listings"], self.listing_ids, strict=True):
             listing["id"] = listing_id
         return fields | {"contact": fields["contact"] if any((fields["contact"] or {}).values()) else None}
@@ -71,14 +94,26 @@ class Registrations:
     answered once the transaction that it is part of was committed.
     """
 
-    def __init__(self, writing: Callable[[], AbstractContextManager[Session]]) -> None:
+    def __init__(
+        self,
+        writing: Callable[[], AbstractContextManager[Session]],
+        *,
+        verification: Verification = "staff",
+        confirm_email: bool = False,
+    ) -> None:
         """``writing`` opens a session that is committed at its end."""
         self._writing = writing
+        self._status: Status = "verified" if verification == "none" else "submitted"
+        self._confirm_email = confirm_email
         self._waiting: list[tuple[Newcomer, Future[None]]] = []
         self._work: Task[None] | None = None
 
-    async def register(self, data: CompanyIn) -> tuple[Newcomer, str]:
-        """The new company, in status ``submitted``, and its bearer token.
+    async def register(
+        self, data: CompanyIn, *, ground: Ground | None = None, letter: Letter | None = None
+    ) -> tuple[Newcomer, str]:
+        """The new company, ``submitted`` unless firms are verified at once, and its bearer token.
+
+        Where addresses are to be confirmed, the ``letter`` does that.
 
         Raises:
             InputInvalid: its number or e-mail address is missing, or a listing carries an id.
@@ -87,7 +122,8 @@ class Registrations:
         require_identity(data)
         kept_listings(data.listings, held=())
         token = new_token()
-        newcomer, added = Newcomer(data, "submitted", token), get_running_loop().create_future()
+        newcomer = Newcomer(data, self._status, token, ground, letter if self._confirm_email else None)
+        added = get_running_loop().create_future()
         self._waiting.append((newcomer, added))
         if self._work is None:
             self._work = create_task(self._add_waiting())
@@ -117,7 +153,19 @@ class Registrations:
 
     def _add(self, newcomers: Sequence[Newcomer]) -> list[RegistrationNumberTaken | None]:
         with self._writing() as session:
-            return add_companies(session, newcomers)
+            failures = add_companies(session, newcomers)
+            for newcomer, failure in zip(newcomers, failures, strict=True):
+                if failure is None and newcomer.letter is not None:
+                    _ask_to_confirm(session, newcomer, newcomer.letter)
+            return failures
+
+
+def _ask_to_confirm(session: Session, newcomer: Newcomer, letter: Letter) -> None:
+    """Strangers must not be able to fill a mailbox by registering firms with its address."""
+    address = newcomer.data.contact.email if newcomer.data.contact else None
+    if address is not None:
+        with suppress(TooManyAttempts), session.begin_nested():
+            send_confirmation(session, newcomer.id, address, letter)
 
 
 def add_companies(session: Session, newcomers: Sequence[Newcomer]) -> list[RegistrationNumberTaken | None]:
@@ -140,7 +188,8 @@ def add_companies(session: Session, newcomers: Sequence[Newcomer]) -> list[Regis
 def rows_of(newcomers: Sequence[Newcomer]) -> dict[type[Base], list[dict[str, Any]]]:
     """The rows that newcomers bring, by table, in the order in which they can be inserted."""
     rows: dict[type[Base], list[dict[str, Any]]] = {
-        table: [] for table in (Company, SearchText, LikenessKey, CompanySector, ListingRow, ListingCode, Token)
+        table: []
+        for table in (Company, SearchText, LikenessKey, CompanySector, ListingRow, ListingCode, Token, Consent)
     }
     for newcomer in newcomers:
         own = {"company_id": newcomer.id}
@@ -160,6 +209,8 @@ def rows_of(newcomers: Sequence[Newcomer]) -> dict[type[Base], list[dict[str, An
             ]
         if newcomer.token is not None:
             rows[Token].append(own | {"digest": digest_of(newcomer.token), "staff_id": None})
+        if newcomer.ground is not None:
+            rows[Consent].append(own | asdict(newcomer.ground) | {"at": newcomer.created_at})
     return rows
 
 
@@ -169,6 +220,7 @@ def _company_row(newcomer: Newcomer) -> dict[str, Any]:
         "version": newcomer.version,
         "status": newcomer.status,
         "status_reason": None,
+        "email_asked_at": newcomer.created_at if newcomer.letter else None,
         "created_at": newcomer.created_at,
         "changed_at": newcomer.created_at,
     }

@@ -2,10 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Query, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from app.actions import companies as actions
+from app.actions.consents import ground_of
+from app.actions.letters import Letter
 from app.api.deps import CallerDep, IfMatch, LanguageDep, etag, optional_version, required_version
 from app.api.problems import responses
 from app.auth import authenticate
@@ -13,7 +15,7 @@ from app.queries import companies as queries
 from app.queries.search import CompanyFilter
 from app.web.service import ReadSession, ServiceDep, WriteSession
 from matching import Sector, Status
-from schemas.companies import CompanyIn, CompanyOut, CompanyPage, RegistrationOut, StatusIn
+from schemas.companies import CompanyIn, CompanyOut, CompanyPage, RegistrationIn, RegistrationOut, StatusIn
 
 router = APIRouter(prefix="/v1/companies", tags=["companies"])
 
@@ -43,13 +45,25 @@ async def _refuse_wrong_token(
     dependencies=[Depends(_refuse_wrong_token)],
 )
 async def register(
-    data: CompanyIn,
+    data: RegistrationIn,
+    request: Request,
     parts: ServiceDep,
     language: LanguageDep,
     response: Response,
 ) -> RegistrationOut:
-    """Registers a firm. The answer's token is shown this once; it signs the firm in as a bearer token."""
-    company, token = await parts.registrations.register(data)
+    """Registers a firm. The answer's token is shown this once; it signs the firm in as a bearer token.
+
+    ``consent`` says to which version of the text at ``/v1/consent-text`` the firm consented; a service may require it.
+    """
+    given, required = data.consent, parts.settings.require_consent
+    ground = ground_of(
+        given.version if given else None,
+        way="api",
+        language=(given.language if given else None) or language,
+        required=required,
+    )
+    letter = Letter(language, str(request.base_url))
+    company, token = await parts.registrations.register(data, ground=ground, letter=letter)
     response.headers["Location"] = f"/v1/companies/{company.id}"
     response.headers["ETag"] = etag(company.version)
     document = company.document()
@@ -65,6 +79,7 @@ async def register(
         status=company.status,
         created_at=company.created_at,
         changed_at=company.created_at,
+        email_confirmed_at=None,
         warnings=warnings,
         token=token,
         **document,
@@ -107,6 +122,8 @@ def read(
 def change(  # noqa: PLR0913  # each is a part of the request
     company_id: str,
     data: CompanyIn,
+    request: Request,
+    parts: ServiceDep,
     session: WriteSession,
     caller: CallerDep,
     language: LanguageDep,
@@ -121,6 +138,8 @@ def change(  # noqa: PLR0913  # each is a part of the request
         data,
         if_version=required_version(if_match),
         by_staff=caller.staff_email is not None,
+        verification=parts.settings.verification,
+        letter=Letter(language, str(request.base_url)) if parts.settings.confirm_email else None,
     )
     response.headers["ETag"] = etag(company.version)
     return queries.shown(company, language)
@@ -133,12 +152,25 @@ def remove(company_id: str, session: WriteSession, caller: CallerDep, if_match: 
     actions.delete_company(session, company_id, if_version=optional_version(if_match))
 
 
-@router.put("/{company_id}/status", responses=responses(401, 403, 404), summary="Set a company's status")
+@router.put("/{company_id}/status", responses=responses(401, 403, 404, 409), summary="Set a company's status")
 def set_status(  # noqa: PLR0913  # each is a part of the request
-    company_id: str, data: StatusIn, session: WriteSession, caller: CallerDep, language: LanguageDep, response: Response
+    company_id: str,
+    data: StatusIn,
+    parts: ServiceDep,
+    session: WriteSession,
+    caller: CallerDep,
+    language: LanguageDep,
+    response: Response,
 ) -> CompanyOut:
     """For staff. A verified firm appears to counterparts, a suspended one to nobody."""
     officer = caller.require_staff("reviewer")
-    company = actions.set_status(session, company_id, data.status, reason=data.reason, by=officer)
+    company = actions.set_status(
+        session,
+        company_id,
+        data.status,
+        reason=data.reason,
+        by=officer,
+        confirmed_only=parts.settings.confirm_email,
+    )
     response.headers["ETag"] = etag(company.version)
     return queries.shown(company, language)

@@ -29,6 +29,7 @@ DESCRIPTIONS = {
     413: "The body is too large",
     422: "Some fields are wrong",
     428: "If-Match is missing",
+    429: "Too many in a short time",
 }
 
 SENTENCES: dict[int, tuple[str, str]] = {

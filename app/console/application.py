@@ -20,6 +20,7 @@ from app.console import (
     own_account,
     own_matches,
     own_profile,
+    privacy,
     register,
     registration,
     review,
@@ -38,6 +39,7 @@ from app.web.service import Service
 
 PARTS = (
     front,
+    privacy,
     sign_in,
     registration,
     own_matches,

@@ -9,8 +9,10 @@ from fastapi.responses import HTMLResponse, Response
 from app.actions.companies import delete_company
 from app.actions.sessions import end_session
 from app.actions.tokens import digest_of, end_token, issue_token
+from app.console import words
 from app.console.visit import SESSION_COOKIE, Firm, Visit
 from app.queries.companies import company_by_id
+from app.queries.consents import consents_of
 from app.queries.own import all_data_of, open_sessions, tokens_of
 from app.web.service import ReadSession, Service, ServiceDep, WriteSession
 from matching import fold
@@ -81,6 +83,8 @@ def _page(visit: Visit, parts: Service, *, token: str = "", wrong: str = "") -> 
             status=422 if wrong else 200,
             company=company_by_id(session, _own(visit)),
             sessions=open_sessions(session, _own(visit)),
+            consents=consents_of(session, _own(visit)),
+            words=words,
             tokens=tokens_of(session, _own(visit)),
             here=digest_of(visit.cookie or ""),
             token=token,

@@ -8,7 +8,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse
 from pydantic import ValidationError
 
-from app.actions.registration import Newcomer
+from app.actions.registration import Ground, Newcomer
 from app.actions.sessions import COMPANY_STAYS, send_link, sign_in_company
 from app.console.forms import (
     Errors,
@@ -25,6 +25,7 @@ from app.console.profile_form import ProfileForm
 from app.console.visit import SESSION_COOKIE, FormDep, Visit, VisitDep, field_of
 from app.console.words import BANDS, SECTORS
 from app.errors import Failure, InputInvalid, RegistrationNumberTaken
+from app.privacy import CURRENT
 from app.queries.catalogue import concepts
 from app.queries.preview import first_matches
 from app.texts import translate
@@ -53,7 +54,8 @@ async def go_on(visit: VisitDep, parts: ServiceDep, form: FormDep, today: Today)
     fields, go, step = renumbered(typed(form)), field_of(form, "go"), field_of(form, "step")
     step = step if step in STEPS else STEPS[0]
     if go == "send":
-        return await _register(visit, parts, fields, today)
+        agreed = visit.caller.role is not None or field_of(form, "consent") == CURRENT
+        return await _register(visit, parts, fields, today, agreed=agreed)
     return await run_in_threadpool(_moved, visit, parts, fields, (step, go), today)
 
 
@@ -101,7 +103,7 @@ def _shown(visit: Visit, parts: Service, step: str, fields: Fields, today: date)
     return _checked(visit, parts, fields, today) if step == "preview" else _step(visit, step, fields)
 
 
-def _checked(visit: Visit, parts: Service, fields: Fields, today: date) -> HTMLResponse:
+def _checked(visit: Visit, parts: Service, fields: Fields, today: date, *, unticked: bool = False) -> HTMLResponse:
     """The preview, or the first step with something wrong."""
     fields = without_blank_listings(fields)
     errors = _errors(visit, fields)
@@ -110,7 +112,7 @@ def _checked(visit: Visit, parts: Service, fields: Fields, today: date) -> HTMLR
     if errors:
         inside = all(name.startswith("listings") for name in errors)
         return _step(visit, "listings" if inside else "company", fields, errors)
-    return _preview(visit, parts, fields, today)
+    return _preview(visit, parts, fields, today, unticked=unticked)
 
 
 def _errors(visit: Visit, fields: Fields) -> Errors:
@@ -121,29 +123,39 @@ def _errors(visit: Visit, fields: Fields) -> Errors:
 def _step(visit: Visit, step: str, fields: Fields, errors: Errors | None = None, **more: object) -> HTMLResponse:
     if step == "listings" and not any(name.startswith("listings-") for name in fields):
         fields = with_listing(with_listing(fields, "offer"), "need")
-    values = {"step": step, "steps": STEPS, "fresh": False, "lead": "", "taken": False} | more
+    values = {"step": step, "steps": STEPS, "fresh": False, "lead": "", "taken": False, "unticked": False} | more
     form = ProfileForm(visit.language, fields, errors or {})
-    status = 422 if form.errors else 200
+    status = 422 if form.errors or values["unticked"] else 200
     return visit.page(f"registration/{step}.html", status=status, form=form, fixed_country=False, **values)
 
 
-def _preview(visit: Visit, parts: Service, fields: Fields, today: date) -> HTMLResponse:
+def _preview(visit: Visit, parts: Service, fields: Fields, today: date, *, unticked: bool) -> HTMLResponse:
     newcomer = Newcomer(CompanyIn.model_validate(document_of(fields)), "submitted")
     with parts.database.reading() as session:
         found = first_matches(parts.live.fresh(session), newcomer.profile(), today=today, language=visit.language)
-    return _step(visit, "preview", fields, found=found, countries=COUNTRIES, bands=BANDS, sector_names=SECTORS)
+    shown = {"found": found, "countries": COUNTRIES, "bands": BANDS, "sector_names": SECTORS}
+    return _step(visit, "preview", fields, unticked=unticked, **shown)
 
 
-async def _register(visit: Visit, parts: Service, fields: Fields, today: date) -> HTMLResponse:
+async def _register(visit: Visit, parts: Service, fields: Fields, today: date, *, agreed: bool) -> HTMLResponse:
     fields = without_blank_listings(fields)
+    if not agreed:
+        return await run_in_threadpool(_checked, visit, parts, fields, today, unticked=True)
     try:
         data = CompanyIn.model_validate(document_of(fields))
-        company, token = await parts.registrations.register(data)
+        company, token = await parts.registrations.register(data, ground=_ground(visit), letter=visit.letter)
     except ValidationError:
         return await run_in_threadpool(_checked, visit, parts, fields, today)
     except (InputInvalid, RegistrationNumberTaken) as failed:
         return await run_in_threadpool(_refused, visit, fields, failed)
     return await run_in_threadpool(_welcomed, visit, parts, (company, token))
+
+
+def _ground(visit: Visit) -> Ground:
+    """The firm's consent; an officer who enters a firm cannot consent for it."""
+    if visit.caller.role is not None:
+        return Ground(visit.settings.import_basis, "page")
+    return Ground("consent", "page", CURRENT, visit.language)
 
 
 def _refused(visit: Visit, fields: Fields, failed: Failure) -> HTMLResponse:
@@ -155,7 +167,8 @@ def _refused(visit: Visit, fields: Fields, failed: Failure) -> HTMLResponse:
 def _welcomed(visit: Visit, parts: Service, registered: tuple[Newcomer, str]) -> HTMLResponse:
     company, token = registered
     with parts.database.writing() as session:
-        send_link(session, company.id, language=visit.language, base=visit.base)
+        if not visit.settings.confirm_email:
+            send_link(session, company.id, language=visit.language, base=visit.base)
         if visit.caller.role is None:  # staff stay signed in as themselves
             cookie = sign_in_company(session, company.id, visit.browser)
             visit.keep(SESSION_COOKIE, cookie, int(COMPANY_STAYS.total_seconds()))

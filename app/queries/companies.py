@@ -131,6 +131,7 @@ def shown(company: Company, language: Language) -> CompanyOut:
         status=company.status,
         created_at=company.created_at,
         changed_at=company.changed_at,
+        email_confirmed_at=company.email_confirmed_at,
         warnings=warnings_of(fields["listings"], language),
         **fields,
     )
