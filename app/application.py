@@ -16,6 +16,7 @@ from app.db import Database
 from app.jobs.imports import Importer
 from app.jobs.mail import Postman
 from app.jobs.queue import PAUSE, QueueKeeper
+from app.jobs.tidying import Tidier
 from app.jobs.worker import Worker
 from app.live import LiveRegister
 from app.settings import Settings
@@ -44,6 +45,7 @@ def create_app(settings: Settings) -> FastAPI:
         Worker("checker", importer.check),
         Worker("importer", importer.run),
         Worker("postman", Postman(database, settings).work),
+        Worker("tidier", Tidier(database, settings).work),
     ]
 
     @asynccontextmanager

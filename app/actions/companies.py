@@ -3,17 +3,17 @@
 from collections.abc import Container
 from typing import Any
 
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from app.actions.erasure import erase_traces
 from app.actions.letters import Letter, confirm_if_possible
 from app.actions.profiles import company_columns, declared_codes, keys_of, listing_columns, search_columns
 from app.actions.queue import ask_for_ranking, forget_pending
 from app.db.base import Base, new_id, now
 from app.db.changes import record_change
 from app.db.companies import Company, CompanySector, ListingCode, ListingRow, StatusChange
-from app.db.merges import Merge
 from app.db.search import LikenessKey, SearchText
 from app.errors import (
     AddressUnconfirmed,
@@ -89,9 +89,9 @@ def same_address(one: str | None, other: str | None) -> bool:
 
 
 def delete_company(session: Session, company_id: str, *, if_version: int | None) -> None:
-    """Removes a company with all that belongs to it; decisions on its matches stay, without notes.
+    """Erases a company with all that is held on it; counts stay, and decisions on its matches, without notes.
 
-    What merges kept of it, and of companies that became part of it, goes too.
+    What merges kept of it, and of companies that became part of it, goes too, and its rows in lists.
 
     Raises:
         NotFound: there is no such company.
@@ -100,8 +100,7 @@ def delete_company(session: Session, company_id: str, *, if_version: int | None)
     company = company_by_id(session, company_id, lock=True)
     if if_version is not None:
         require_version(company, if_version)
-    forget_pending(session, company_id, notes=True)
-    _forget_merges(session, company_id)
+    erase_traces(session, company)
     session.delete(company)
     session.flush()
     record_change(session, company_id)
@@ -163,19 +162,6 @@ def merge_company(session: Session, company: Company, data: CompanyIn, *, only_b
     write_profile(company, merged)
     settle(session, company, merged)
     return True
-
-
-def _forget_merges(session: Session, company_id: str) -> None:
-    """Erases what merges kept of a company, of those that it took in, and officers' notes on these."""
-    ids = {company_id}
-    while ids:
-        these = or_(Merge.kept_id.in_(ids), Merge.merged_id.in_(ids))
-        taken_in = session.scalars(select(Merge.merged_id).where(Merge.kept_id.in_(ids), Merge.undone_at.is_(None)))
-        following = set(taken_in)
-        session.execute(delete(Merge).where(these))
-        for one in following:
-            forget_pending(session, one, notes=True)
-        ids = following
 
 
 def would_change(company: Company, data: CompanyIn, *, only_blanks: bool) -> bool:

@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.actions.companies import change_status, settle, write_profile
+from app.actions.erasure import forget_people
 from app.actions.queue import forget_pending
 from app.actions.registration import Ground
 from app.db.base import now
@@ -81,6 +82,7 @@ def withdraw(session: Session, company_id: str, way: Way) -> Company:
     if company.status != "suspended":
         change_status(session, company, "suspended", reason=None, by=None)
     forget_pending(session, company_id)
+    forget_people(session, company_id, keep_address=True)
     settle(session, company, data)
     return company
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.db import Database
@@ -12,6 +13,8 @@ from app.db.base import now
 from app.db.jobs import Job
 
 CLAIM = timedelta(minutes=2)
+TIDY = "tidy"
+"""The job that removes what is too old; it is never done, only not due for a day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,16 @@ def add_job(session: Session, kind: str, key: str) -> None:
     remove_job(session, kind, key)
     session.add(Job(kind=kind, key=key))
     session.flush()
+
+
+def hurry_job(session: Session, kind: str, key: str) -> None:
+    """Makes a job due now, if need be a new one; whoever works on it does it once more."""
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    new = {"kind": kind, "key": key, "payload": {}, "asked": 1, "attempts": 0, "created_at": now()}
+    again = {"asked": Job.asked + 1, "claimed_until": None}
+    session.execute(
+        insert(Job).values(new).on_conflict_do_update(index_elements=[Job.kind, Job.key], set_=again),
+    )
 
 
 def remove_job(session: Session, kind: str, key: str) -> None:

@@ -11,7 +11,7 @@ from app.api.problems import responses
 from app.errors import NotFound
 from app.privacy import CURRENT, consent_text
 from app.queries.companies import company_by_id
-from app.queries.own import all_data_of
+from app.queries.held import all_data_of
 from app.web.service import ReadSession, ServiceDep, WriteSession
 from schemas.companies import ConsentIn
 from schemas.consents import ConsentTextOut, SectionOut

@@ -13,7 +13,8 @@ from app.console import words
 from app.console.visit import SESSION_COOKIE, Firm, Visit
 from app.queries.companies import company_by_id
 from app.queries.consents import consents_of
-from app.queries.own import all_data_of, open_sessions, tokens_of
+from app.queries.held import all_data_of
+from app.queries.own import open_sessions, tokens_of
 from app.web.service import ReadSession, Service, ServiceDep, WriteSession
 from matching import fold
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 from fastapi import APIRouter
 from fastapi.concurrency import run_in_threadpool
@@ -133,7 +134,7 @@ def _preview(visit: Visit, parts: Service, fields: Fields, today: date, *, untic
     newcomer = Newcomer(CompanyIn.model_validate(document_of(fields)), "submitted")
     with parts.database.reading() as session:
         found = first_matches(parts.live.fresh(session), newcomer.profile(), today=today, language=visit.language)
-    shown = {"found": found, "countries": COUNTRIES, "bands": BANDS, "sector_names": SECTORS}
+    shown: dict[str, Any] = {"found": found, "countries": COUNTRIES, "bands": BANDS, "sector_names": SECTORS}
     return _step(visit, "preview", fields, unticked=unticked, **shown)
 
 
