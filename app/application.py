@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Scope
 
 from app.actions.registration import Registrations
 from app.actions.tokens import TokenUses
-from app.api import catalogue, companies, docs, health, matches, problems, repeats, tokens
+from app.api import catalogue, companies, consents, docs, health, matches, problems, repeats, tokens
 from app.api.answers import Answers
 from app.api.rules import require_rules
 from app.console.application import Fork, create_pages, failure_page
@@ -26,6 +26,7 @@ from app.errors import Failure
 from app.jobs.imports import Importer
 from app.jobs.mail import Postman
 from app.jobs.queue import PAUSE, QueueKeeper
+from app.jobs.tidying import Tidier
 from app.jobs.worker import Worker
 from app.live import LiveRegister
 from app.settings import Settings
@@ -86,7 +87,7 @@ def create_app(settings: Settings) -> Application:
     live = LiveRegister(settings.register_file)
     counters = Counters(settings.counters_file, _secret(settings))
     keeper = QueueKeeper(database, live, settings.queue_size)
-    importer = Importer(database)
+    importer = Importer(database, settings.import_basis)
     token_uses = TokenUses(database)
     accountant = Worker("token-uses", token_uses.work)
     workers = [
@@ -94,6 +95,7 @@ def create_app(settings: Settings) -> Application:
         Worker("checker", importer.check),
         Worker("importer", importer.run),
         Worker("postman", Postman(database, settings).work),
+        Worker("tidier", Tidier(database, settings).work),
     ]
 
     @asynccontextmanager
@@ -131,10 +133,15 @@ def create_app(settings: Settings) -> Application:
         redoc_url=None,
         responses={422: {"model": Problem}},
     )
-    registrations = Registrations(database.writing, settings.token_days)
+    registrations = Registrations(
+        database.writing,
+        token_days=settings.token_days,
+        verification=settings.verification,
+        confirm_email=settings.confirm_email,
+    )
     service = Service(settings, database, live, registrations, token_uses, lambda: _drain(keeper))
     app.state.service = service
-    for part in (companies, matches, tokens, catalogue, health, docs):
+    for part in (companies, consents, matches, tokens, catalogue, health, docs):
         app.include_router(part.router)
     require_rules(app)
     app.mount("/static", docs.STATIC)

@@ -177,6 +177,22 @@ class LinkInvalid(Failure):
     title = "The link does not work any more"
 
 
+class AddressUnconfirmed(Failure):
+    """A firm that has not confirmed its e-mail address."""
+
+    status = 409
+    code = "address-unconfirmed"
+    title = "The e-mail address is not confirmed"
+
+
+class ConsentWithdrawn(Failure):
+    """A firm that withdrew its consent cannot be shown."""
+
+    status = 409
+    code = "consent-withdrawn"
+    title = "Consent was withdrawn"
+
+
 class VersionStale(Failure):
     """``If-Match`` names an older version."""
 

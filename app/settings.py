@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, SecretStr, model_validator
@@ -77,6 +77,9 @@ Networks = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_networks)]
 Hosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_hosts)]
 Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_origins)]
 
+Verification = Literal["staff", "email", "none"]
+Basis = Literal["consent", "legitimate_interest", "public_task", "published"]
+
 
 class Settings(BaseSettings):
     """Everything that can be set, each as ``CARAVAN_<NAME>``.
@@ -118,6 +121,20 @@ class Settings(BaseSettings):
         most_waiting: requests that wait for their turn; more are answered 503.
         waiting_seconds: how long one waits before it is answered 503.
         most_connections: connections that a process holds; more are closed.
+        confirm_email: whether a firm that registers must confirm its contact's e-mail address by a mailed link.
+        verification: what makes a new firm visible to others: ``staff`` verify it, ``email`` as soon as its address is
+            confirmed (needs confirm_email), or ``none``: it is verified at once.
+        controller_name: who holds the personal data, as the privacy text names it.
+        controller_contact: where to write about personal data: an e-mail address, perhaps a postal one.
+        require_consent: whether a registration over the API must carry the firm's consent; on the page it always must.
+        unconfirmed_days: a registration whose address was not confirmed for so many days is removed; 0 keeps it, as
+            with all of these.
+        warning_days: so many days before, a mail warns of that.
+        import_file_days: lists that officers uploaded, with the rows that were refused, are erased so many days after
+            their last step; firms that were imported stay.
+        ended_listing_days: listings are erased so many days after they ended.
+        suspended_contact_days: contacts of suspended firms are erased after so many days.
+        import_basis: what the council may hold the data of imported firms by, recorded with each of them.
     """
 
     model_config = SettingsConfigDict(env_prefix="CARAVAN_", frozen=True, extra="ignore")
@@ -155,6 +172,17 @@ class Settings(BaseSettings):
     most_waiting: int = Field(256, ge=0)
     waiting_seconds: float = Field(2.0, gt=0)
     most_connections: int = Field(800, gt=0)
+    confirm_email: bool = False
+    verification: Verification = "staff"
+    controller_name: str | None = None
+    controller_contact: str | None = None
+    require_consent: bool = False
+    import_basis: Basis = "legitimate_interest"
+    unconfirmed_days: int = Field(30, ge=0)
+    warning_days: int = Field(7, ge=1)
+    import_file_days: int = Field(30, ge=0)
+    ended_listing_days: int = Field(730, ge=0)
+    suspended_contact_days: int = Field(365, ge=0)
 
     @model_validator(mode="after")
     def _links_lead_here(self) -> Self:
@@ -162,6 +190,38 @@ class Settings(BaseSettings):
             raise ValueError("Set CARAVAN_PUBLIC_URL too: it stands in the links of the mails.")
         if self.smtp_url and not self.smtp_url.startswith(("smtp://", "smtps://")):
             raise ValueError("CARAVAN_SMTP_URL begins with smtp:// or smtps://.")
+        return self
+
+    @model_validator(mode="after")
+    def _verified_by_what_is_asked(self) -> Self:
+        if self.verification == "email" and not self.confirm_email:
+            raise ValueError(
+                "Set CARAVAN_CONFIRM_EMAIL=true too: with CARAVAN_VERIFICATION=email a firm is verified by confirming"
+                " its address."
+            )
+        if self.verification == "none" and self.confirm_email:
+            raise ValueError(
+                "CARAVAN_VERIFICATION=none verifies firms before they can confirm an address: set it to email or staff,"
+                " or CARAVAN_CONFIRM_EMAIL=false."
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _warns_before(self) -> Self:
+        if 0 < self.unconfirmed_days <= self.warning_days:
+            raise ValueError(
+                "CARAVAN_WARNING_DAYS must be fewer than CARAVAN_UNCONFIRMED_DAYS: firms are warned before they are"
+                " removed."
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _consent_names_who_asks(self) -> Self:
+        if self.require_consent and not (self.controller_name and self.controller_contact):
+            raise ValueError(
+                "Set CARAVAN_CONTROLLER_NAME and CARAVAN_CONTROLLER_CONTACT: who consents must know who holds the data"
+                " and where to write."
+            )
         return self
 
     @property

@@ -3,19 +3,30 @@
 from collections.abc import Container
 from typing import Any
 
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from app.actions.erasure import erase_traces
+from app.actions.letters import Letter, confirm_if_possible
 from app.actions.profiles import company_columns, declared_codes, keys_of, listing_columns, search_columns
 from app.actions.queue import ask_for_ranking, forget_pending
 from app.db.base import Base, IfVersion, new_id, now
 from app.db.changes import record_change
 from app.db.companies import Company, CompanySector, ListingCode, ListingRow, StatusChange
-from app.db.merges import Merge
 from app.db.search import LikenessKey, SearchText
-from app.errors import FieldError, InputInvalid, RegistrationNumberTaken, VersionMissing, VersionStale
+from app.errors import (
+    AddressUnconfirmed,
+    ConsentWithdrawn,
+    FieldError,
+    InputInvalid,
+    RegistrationNumberTaken,
+    VersionMissing,
+    VersionStale,
+)
 from app.queries.companies import company_by_id, document, status_history
+from app.queries.consents import withdrawn
+from app.settings import Verification
 from matching import Status
 from schemas.companies import CompanyIn
 from schemas.listings import ListingIn
@@ -24,12 +35,20 @@ REQUIRED = "This field is required."
 LISTING_UNKNOWN = "Use the id of one of the company's present listings, each once, or leave it out for a new one."
 
 
-def change_company(
-    session: Session, company_id: str, data: CompanyIn, *, if_version: IfVersion, by_staff: bool = False
+def change_company(  # noqa: PLR0913  # who, what, and under which rules
+    session: Session,
+    company_id: str,
+    data: CompanyIn,
+    *,
+    if_version: IfVersion,
+    by_staff: bool = False,
+    verification: Verification = "staff",
+    letter: Letter | None = None,
 ) -> Company:
     """Replaces a company's profile; listings that are left out end.
 
-    A firm that changes its own legal name or number must be verified again.
+    A firm that changes what it was verified by must be verified again: its legal name or number where staff verify,
+    its e-mail address where that does. With a ``letter`` a new address is asked to be confirmed.
 
     Raises:
         NotFound: there is no such company.
@@ -47,18 +66,34 @@ def change_company(
         )
     if not by_staff:
         require_identity(data)
-    identity = company.legal_name, company.registration_number
+    before, address = _verified_by(company, verification), company.contact_email
     write_profile(company, data)
-    if not by_staff and company.status == "verified" and identity != (company.legal_name, company.registration_number):
-        _change_status(session, company, "submitted", reason=None, by=None)
+    if not by_staff and company.status == "verified" and before != _verified_by(company, verification):
+        change_status(session, company, "submitted", reason=None, by=None)
     settle(session, company, data)
+    if letter is not None and not same_address(address, company.contact_email):
+        confirm_if_possible(session, company, letter)
     return company
 
 
-def delete_company(session: Session, company_id: str, *, if_version: IfVersion, by_staff: bool = False) -> None:
-    """Removes a company with all that belongs to it; decisions on its matches stay, without notes.
+def _verified_by(company: Company, verification: Verification) -> tuple[str | None, ...]:
+    """What a company is verified by: it must be verified again when that changes."""
+    if verification == "none":
+        return ()
+    if verification == "email":
+        return ((company.contact_email or "").lower(),)
+    return company.legal_name, company.registration_number
 
-    What merges kept of it, and of companies that became part of it, goes too.
+
+def same_address(one: str | None, other: str | None) -> bool:
+    """Whether two e-mail addresses, or none, are the same one."""
+    return (one or "").strip().lower() == (other or "").strip().lower()
+
+
+def delete_company(session: Session, company_id: str, *, if_version: IfVersion, by_staff: bool = False) -> None:
+    """Erases a company with all that is held on it; counts stay, and decisions on its matches, without notes.
+
+    What merges kept of it, and of companies that became part of it, goes too, and its rows in lists.
 
     Raises:
         NotFound: there is no such company.
@@ -67,8 +102,7 @@ def delete_company(session: Session, company_id: str, *, if_version: IfVersion, 
     """
     company = company_by_id(session, company_id, lock=True)
     require_version(company, if_version, needed=by_staff)
-    forget_pending(session, company_id, notes=True)
-    _forget_merges(session, company_id)
+    erase_traces(session, company)
     session.delete(company)
     session.flush()
     record_change(session, company_id)
@@ -82,50 +116,55 @@ def set_status(  # noqa: PLR0913  # who, what, why
     reason: str | None,
     by: str | None = None,
     if_version: IfVersion = None,
+    confirmed_only: bool = False,
 ) -> Company:
     """Staff verify, suspend or reopen a company.
 
     Raises:
         NotFound: there is no such company.
+        AddressUnconfirmed: only firms with a confirmed address are verified, and it was asked to confirm its own.
+        ConsentWithdrawn: the firm withdrew its consent; it stays suspended until it consents anew.
         VersionMissing: nothing was said of the version, and somebody else changed the status last.
         VersionStale: it was changed since ``if_version``.
     """
     company = company_by_id(session, company_id, lock=True)
     last = next(iter(status_history(session, company_id)), None) if if_version is None else None
     require_version(company, if_version, needed=last is not None and last.by != by)
+    _require_showable(session, company, status, confirmed_only=confirmed_only)
     if (company.status, company.status_reason) != (status, reason):
-        _change_status(session, company, status, reason=reason, by=by)
+        change_status(session, company, status, reason=reason, by=by)
     if status == "suspended":
         forget_pending(session, company_id)
     settle(session, company)
     return company
 
 
+def _require_showable(session: Session, company: Company, status: Status, *, confirmed_only: bool) -> None:
+    if status == "suspended":
+        return
+    if withdrawn(session, company.id):
+        raise ConsentWithdrawn("This firm withdrew its consent. It stays suspended until it consents anew.")
+    asked = company.email_asked_at is not None and company.email_confirmed_at is None
+    if status == "verified" and confirmed_only and asked:
+        raise AddressUnconfirmed(
+            "This firm has not confirmed its e-mail address yet. It can ask for the link again on its pages."
+        )
+
+
 def merge_company(session: Session, company: Company, data: CompanyIn, *, only_blanks: bool) -> bool:
     """Adds what a list says to a company and takes nothing away; whether that changed anything.
+
+    A firm that withdrew its consent is left as it is.
 
     A listing that is there already (same side and title) is brought up to date, others are added. With
     ``only_blanks`` filled fields of the company stay as they are.
     """
     merged = _merged(company, data, only_blanks=only_blanks)
-    if not _tells_more(merged, company):
+    if not _tells_more(merged, company) or (company.status == "suspended" and withdrawn(session, company.id)):
         return False
     write_profile(company, merged)
     settle(session, company, merged)
     return True
-
-
-def _forget_merges(session: Session, company_id: str) -> None:
-    """Erases what merges kept of a company, of those that it took in, and officers' notes on these."""
-    ids = {company_id}
-    while ids:
-        these = or_(Merge.kept_id.in_(ids), Merge.merged_id.in_(ids))
-        taken_in = session.scalars(select(Merge.merged_id).where(Merge.kept_id.in_(ids), Merge.undone_at.is_(None)))
-        following = set(taken_in)
-        session.execute(delete(Merge).where(these))
-        for one in following:
-            forget_pending(session, one, notes=True)
-        ids = following
 
 
 def would_change(company: Company, data: CompanyIn, *, only_blanks: bool) -> bool:
@@ -203,12 +242,16 @@ def write_profile(company: Company, data: CompanyIn) -> None:
     Raises:
         InputInvalid: a listing's id is not one of the company's.
     """
+    address = company.contact_email
     _set(company, company_columns(data))
+    if not same_address(address, company.contact_email):
+        company.email_asked_at = company.email_warned_at = company.email_confirmed_at = None
     _write_sectors(company, data)
     _write_listings(company, data.listings)
 
 
-def _change_status(session: Session, company: Company, status: Status, *, reason: str | None, by: str | None) -> None:
+def change_status(session: Session, company: Company, status: Status, *, reason: str | None, by: str | None) -> None:
+    """Changes a status and notes it in the history; ``settle`` makes it known."""
     session.add(StatusChange(company_id=company.id, before=company.status, after=status, reason=reason, by=by))
     company.status = status
     company.status_reason = reason

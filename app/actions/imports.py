@@ -14,13 +14,14 @@ from sqlalchemy import Select, exists, select
 from sqlalchemy.orm import Session
 
 from app.actions.companies import merge_company, would_change
-from app.actions.registration import Newcomer, add_companies
+from app.actions.registration import Ground, Newcomer, add_companies
 from app.db.companies import Company
 from app.db.profiles import WITH_ALL
 from app.db.staff import Token
 from app.errors import Failure, FieldError
 from app.files import Row
 from app.queries.merges import holders_of
+from app.settings import Basis
 from matching import COUNTRIES, Status, normal_name
 from schemas.companies import CompanyIn
 from schemas.problems import MESSAGES, pointer, sentence
@@ -67,9 +68,9 @@ class Entry:
     key: Key
     again: bool
 
-    def newcomer(self, *, verified: bool) -> Newcomer:
+    def newcomer(self, *, verified: bool, basis: Basis) -> Newcomer:
         """The firm as one that is new."""
-        return Newcomer(self.data, _status(self.data, verified=verified))
+        return Newcomer(self.data, _status(self.data, verified=verified), ground=Ground(basis, "import"))
 
     def added(self, failure: Exception | None) -> str | Rejected:
         """What came of adding it."""
@@ -84,11 +85,12 @@ class Report:
     rejected: list[Rejected] = field(default_factory=list)
 
 
-def import_companies(
+def import_companies(  # noqa: PLR0913  # the list, and how it is taken
     writing: Callable[[], AbstractContextManager[Session]],
     rows: Iterable[Row],
     *,
     verified: bool = False,
+    basis: Basis = "legitimate_interest",
     at_once: int = BATCH,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Report:
@@ -103,6 +105,7 @@ def import_companies(
         rows: the file's rows.
         at_once: rows in one transaction.
         verified: new firms are the council's own and appear to counterparts at once.
+        basis: by what the council holds the data of new firms.
         progress: is told the line number that was reached.
     """
     report = Report()
@@ -110,7 +113,7 @@ def import_companies(
     for batch in batches(rows, at_once):
         read = [read_entry(row, seen) for row in batch]
         with writing() as session:
-            outcomes = import_batch(session, read, verified=verified)
+            outcomes = import_batch(session, read, verified=verified, basis=basis)
         for outcome in outcomes:
             if isinstance(outcome, Rejected):
                 report.rejected.append(outcome)
@@ -172,7 +175,9 @@ def _reason(error: FieldError) -> str:
     return f"{error.pointer or '/'}: {message}" if error.code in MESSAGES or error.pointer else message
 
 
-def import_batch(session: Session, read: Sequence[Entry | Rejected], *, verified: bool) -> list[str | Rejected]:
+def import_batch(
+    session: Session, read: Sequence[Entry | Rejected], *, verified: bool, basis: Basis
+) -> list[str | Rejected]:
     """What came of each row: the new firms are added together, then the other rows are merged in their order."""
     entries = [entry for entry in read if isinstance(entry, Entry)]
     known = _known(session, {entry.key for entry in entries})
@@ -180,14 +185,14 @@ def import_batch(session: Session, read: Sequence[Entry | Rejected], *, verified
     for entry in entries:
         if entry.key not in known:
             first.setdefault(entry.key, entry)
-    failures = add_companies(session, [entry.newcomer(verified=verified) for entry in first.values()])
+    failures = add_companies(session, [entry.newcomer(verified=verified, basis=basis) for entry in first.values()])
     failure_of = dict(zip(first, failures, strict=True))
 
     def outcome(entry: Entry | Rejected) -> str | Rejected:
         if isinstance(entry, Rejected):
             return entry
         if first.get(entry.key) is not entry:
-            return _merge(session, entry, verified=verified)
+            return _merge(session, entry, verified=verified, basis=basis)
         return entry.added(failure_of[entry.key])
 
     return [outcome(entry) for entry in read]
@@ -225,10 +230,10 @@ def _known_companies(session: Session, keys: set[Key]) -> dict[Key, Company]:
     return found
 
 
-def _merge(session: Session, entry: Entry, *, verified: bool) -> str | Rejected:
+def _merge(session: Session, entry: Entry, *, verified: bool, basis: Basis) -> str | Rejected:
     company = _find(session, entry.key)
     if company is None:  # removed by another writer since the batch was looked up
-        return entry.added(add_companies(session, [entry.newcomer(verified=verified)])[0])
+        return entry.added(add_companies(session, [entry.newcomer(verified=verified, basis=basis)])[0])
     try:
         with session.begin_nested():
             only_blanks = _only_blanks(session, company, entry)

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, delete, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.db import Database
@@ -14,6 +15,8 @@ from app.db.jobs import Job
 LONGEST_WAIT = timedelta(hours=1)
 SKEW = timedelta(minutes=1)
 """How far the clocks of two machines may differ."""
+TIDY = "tidy"
+"""The job that removes what is too old; it is never done, only not due for a day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,26 +32,26 @@ class Claimed:
     lasts: timedelta
 
 
-def _free(moment: datetime, lasts: timedelta) -> ColumnElement[bool]:
+def _free(moment: datetime, lasts: timedelta, longest: timedelta) -> ColumnElement[bool]:
     """Whether nobody has a job; one that is claimed for longer than anybody may was claimed before the clock went back.
 
-    A job that waits after it failed says why (``error``), and may wait longer.
+    A job that waits says why (``error``), and may wait for ``longest``.
     """
     return or_(
         Job.claimed_until.is_(None),
         Job.claimed_until < moment,
         and_(Job.error.is_(None), Job.claimed_until > moment + lasts + SKEW),
-        Job.claimed_until > moment + max(lasts, LONGEST_WAIT) + SKEW,
+        Job.claimed_until > moment + max(lasts, longest) + SKEW,
     )
 
 
-def claim_jobs(database: Database, kind: str, limit: int) -> list[Claimed]:
-    """Claims waiting jobs of a kind for this worker, newest first.
+def claim_jobs(database: Database, kind: str, limit: int, longest: timedelta = LONGEST_WAIT) -> list[Claimed]:
+    """Claims waiting jobs of a kind for this worker, newest first; no job of the kind waits for more than ``longest``.
 
     It looks first, so that a worker with nothing to do never keeps a writer waiting.
     """
     moment, lasts = now(), database.claim
-    waiting = select(Job).where(Job.kind == kind, _free(moment, lasts)).order_by(Job.id.desc()).limit(limit)
+    waiting = select(Job).where(Job.kind == kind, _free(moment, lasts, longest)).order_by(Job.id.desc()).limit(limit)
     with database.reading() as session:
         if session.scalar(waiting.with_only_columns(Job.id).limit(1)) is None:
             return []
@@ -66,6 +69,16 @@ def add_job(session: Session, kind: str, key: str) -> None:
     remove_job(session, kind, key)
     session.add(Job(kind=kind, key=key))
     session.flush()
+
+
+def hurry_job(session: Session, kind: str, key: str) -> None:
+    """Makes a job due now, if need be a new one; whoever works on it does it once more."""
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    new = {"kind": kind, "key": key, "payload": {}, "asked": 1, "attempts": 0, "created_at": now()}
+    again = {"asked": Job.asked + 1, "claimed_until": None}
+    session.execute(
+        insert(Job).values(new).on_conflict_do_update(index_elements=[Job.kind, Job.key], set_=again),
+    )
 
 
 def remove_job(session: Session, kind: str, key: str) -> None:

@@ -6,8 +6,8 @@ Both ways write plain rows, many a statement: the unit of work of the ORM costs 
 from asyncio import Future, Task, create_task, get_running_loop, to_thread
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, suppress
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from app.actions.companies import kept_listings, number_taken, require_identity
+from app.actions.letters import Letter, send_confirmation
 from app.actions.profiles import company_columns, declared_codes, keys_of, listing_columns, search_columns
 from app.actions.queue import ask_for_ranking
 from app.actions.repeats import at_work, is_repeat, keep_answers
@@ -23,12 +24,14 @@ from app.actions.tokens import digest_of, new_token
 from app.db.base import Base, new_id, now
 from app.db.changes import lock_changes, record_change
 from app.db.companies import Company, CompanySector, ListingCode, ListingRow
+from app.db.consents import Consent, Way
 from app.db.faults import undone
 from app.db.profiles import as_profile
 from app.db.search import LikenessKey, SearchText
 from app.db.staff import COMPANY_DAYS, HINT_LENGTH, Token
-from app.errors import Failure
-from matching import Profile, Status
+from app.errors import Failure, TooManyAttempts
+from app.settings import Basis, Verification
+from matching import Language, Profile, Status
 from schemas.companies import CompanyIn
 
 KeptAnswer = Callable[["Newcomer"], dict[str, Any]]
@@ -37,18 +40,36 @@ MOST_TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
+class Ground:
+    """By what a firm's data is held: its consent to a version of the text, or what the council says instead."""
+
+    basis: Basis
+    way: Way
+    version: str | None = None
+    language: Language | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Newcomer:
     """A company that is about to be added, or was.
 
-    ``token`` is the firm's own if it registered itself. ``kept_answer`` makes the row that keeps the answer to its
-    request, should that come again; it is added with the company.
+    Attributes:
+        data: its profile.
+        status: what it begins with.
+        token: the firm's own, if it registered itself.
+        token_days: how long that lives.
+        ground: by what its data is held, if that is known already.
+        letter: how the mail is written by which it confirms its address, if it must.
+        kept_answer: makes the row that keeps the answer to its request, should that come again; added with the company.
     """
 
     data: CompanyIn
     status: Status
     token: str | None = None
-    kept_answer: "KeptAnswer | None" = None
     token_days: int = COMPANY_DAYS
+    ground: Ground | None = None
+    letter: Letter | None = None
+    kept_answer: "KeptAnswer | None" = None
     version: int = field(default=1, init=False)
     id: str = field(default_factory=new_id)
     created_at: datetime = field(default_factory=now)
@@ -59,7 +80,7 @@ class Newcomer:
 
     def document(self) -> dict[str, Any]:
         """The company in the form of the wire contract, as it reads once it was added."""
-        fields = self.data.model_dump(mode="json")
+        fields = self.data.model_dump(mode="json", include=set(CompanyIn.model_fields))
         for listing, listing_id in zip(fields["listings"], self.listing_ids, strict=True):
             listing["id"] = listing_id
         return fields | {"contact": fields["contact"] if any((fields["contact"] or {}).values()) else None}
@@ -83,15 +104,33 @@ class Registrations:
     answered once the transaction that it is part of was committed.
     """
 
-    def __init__(self, writing: Callable[[], AbstractContextManager[Session]], token_days: int = COMPANY_DAYS) -> None:
+    def __init__(
+        self,
+        writing: Callable[[], AbstractContextManager[Session]],
+        *,
+        token_days: int = COMPANY_DAYS,
+        verification: Verification = "staff",
+        confirm_email: bool = False,
+    ) -> None:
         """``writing`` opens a session that is committed at its end; the firms' tokens live for ``token_days``."""
         self._writing = writing
         self._token_days = token_days
+        self._status: Status = "verified" if verification == "none" else "submitted"
+        self._confirm_email = confirm_email
         self._waiting: list[tuple[Newcomer, Future[None]]] = []
         self._work: Task[None] | None = None
 
-    async def register(self, data: CompanyIn, kept_answer: KeptAnswer | None = None) -> tuple[Newcomer, str]:
-        """The new company, in status ``submitted``, and its bearer token.
+    async def register(
+        self,
+        data: CompanyIn,
+        *,
+        ground: Ground | None = None,
+        letter: Letter | None = None,
+        kept_answer: KeptAnswer | None = None,
+    ) -> tuple[Newcomer, str]:
+        """The new company, ``submitted`` unless firms are verified at once, and its bearer token.
+
+        Where addresses are to be confirmed, the ``letter`` does that.
 
         Raises:
             InputInvalid: its number or e-mail address is missing, or a listing carries an id.
@@ -101,7 +140,15 @@ class Registrations:
         require_identity(data)
         kept_listings(data.listings, held=())
         token = new_token()
-        newcomer = Newcomer(data, "submitted", token, kept_answer=kept_answer, token_days=self._token_days)
+        newcomer = Newcomer(
+            data,
+            self._status,
+            token,
+            token_days=self._token_days,
+            ground=ground,
+            letter=letter if self._confirm_email else None,
+            kept_answer=kept_answer,
+        )
         added: Future[None] = get_running_loop().create_future()
         self._waiting.append((newcomer, added))
         if self._work is None:
@@ -141,7 +188,19 @@ class Registrations:
 
     def _add_once(self, newcomers: Sequence[Newcomer]) -> list[Failure | None]:
         with self._writing() as session:
-            return add_companies(session, newcomers)
+            failures = add_companies(session, newcomers)
+            for newcomer, failure in zip(newcomers, failures, strict=True):
+                if failure is None and newcomer.letter is not None:
+                    _ask_to_confirm(session, newcomer, newcomer.letter)
+            return failures
+
+
+def _ask_to_confirm(session: Session, newcomer: Newcomer, letter: Letter) -> None:
+    """Strangers must not be able to fill a mailbox by registering firms with its address."""
+    address = newcomer.data.contact.email if newcomer.data.contact else None
+    if address is not None:
+        with suppress(TooManyAttempts), session.begin_nested():
+            send_confirmation(session, newcomer.id, address, letter)
 
 
 def add_companies(session: Session, newcomers: Sequence[Newcomer]) -> list[Failure | None]:
@@ -164,7 +223,8 @@ def add_companies(session: Session, newcomers: Sequence[Newcomer]) -> list[Failu
 def rows_of(newcomers: Sequence[Newcomer]) -> dict[type[Base], list[dict[str, Any]]]:
     """The rows that newcomers bring, by table, in the order in which they can be inserted."""
     rows: dict[type[Base], list[dict[str, Any]]] = {
-        table: [] for table in (Company, SearchText, LikenessKey, CompanySector, ListingRow, ListingCode, Token)
+        table: []
+        for table in (Company, SearchText, LikenessKey, CompanySector, ListingRow, ListingCode, Token, Consent)
     }
     for newcomer in newcomers:
         own = {"company_id": newcomer.id}
@@ -184,6 +244,8 @@ def rows_of(newcomers: Sequence[Newcomer]) -> dict[type[Base], list[dict[str, An
             ]
         if newcomer.token is not None:
             rows[Token].append(own | _token_row(newcomer.token, newcomer))
+        if newcomer.ground is not None:
+            rows[Consent].append(own | asdict(newcomer.ground) | {"at": newcomer.created_at})
     return rows
 
 
@@ -204,6 +266,7 @@ def _company_row(newcomer: Newcomer) -> dict[str, Any]:
         "version": newcomer.version,
         "status": newcomer.status,
         "status_reason": None,
+        "email_asked_at": newcomer.created_at if newcomer.letter else None,
         "created_at": newcomer.created_at,
         "changed_at": newcomer.created_at,
     }

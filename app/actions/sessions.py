@@ -6,28 +6,25 @@ from datetime import timedelta
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from app.actions.addresses import note_address
 from app.actions.attempts import count_attempt, forget_attempts, key_of, network_of, take_attempt_back
+from app.actions.letters import MOST_LINKS, count_mail, send
+from app.actions.links import FORGOTTEN_AFTER, no_link, used_link
 from app.actions.passwords import password_fits, password_hash, use_code
 from app.actions.tokens import digest_of, mark_used, new_secret
 from app.db import Database
 from app.db.base import now
-from app.db.jobs import Job
-from app.db.sessions import BROWSER_LENGTH, BrowserSession, SignInLink
+from app.db.sessions import BROWSER_LENGTH, BrowserSession
 from app.db.staff import StaffMember, Token
-from app.errors import LinkInvalid, TooManyAttempts
+from app.errors import TooManyAttempts
 from app.queries.companies import companies_of_address
+from app.settings import Verification
 
 STAFF_STAYS = timedelta(hours=12)
 COMPANY_STAYS = timedelta(days=30)
-LINK_LASTS = timedelta(minutes=15)
-INVITATION_LASTS = timedelta(days=3)
-FORGOTTEN_AFTER = timedelta(days=1)
-"""What has run out is kept so long, so that a clock that was wrong for some hours ends nothing for good."""
 MOST_WRONG = 5
 """Wrong passwords from one address for one account, in a quarter of an hour. Others are not kept out by them."""
 MOST_WRONG_OF_ADDRESS = 40
-MOST_LINKS = 5
-MAIL = "mail"
 WRONG = "E-mail address, password or code is not right."
 
 
@@ -104,7 +101,7 @@ def ask_for_link(session: Session, email: str, *, language: str, base: str, brow
     for company_id in companies_of_address(session, email.replace("\0", ""))[:MOST_LINKS]:
         try:
             with session.begin_nested():
-                count_attempt(session, key_of("mail", company_id), MOST_LINKS)
+                count_mail(session, company_id)
         except TooManyAttempts:  # links that work are in the mailbox; strangers must not be able to fill it
             continue
         send_link(session, company_id, language=language, base=base)
@@ -112,37 +109,24 @@ def ask_for_link(session: Session, email: str, *, language: str, base: str, brow
 
 def send_link(session: Session, company_id: str, *, language: str, base: str) -> None:
     """Lets a sign-in link be mailed to a company's contact; the secret is made when it is sent."""
-    _send(session, f"company:{company_id}", {"company_id": company_id, "language": language, "base": base})
+    send(session, f"company:{company_id}", {"company_id": company_id, "language": language, "base": base})
 
 
 def send_invitation(session: Session, staff_id: str, *, language: str, base: str) -> None:
     """Lets a link be mailed with which a member of staff sets a password."""
-    _send(session, f"staff:{staff_id}", {"staff_id": staff_id, "language": language, "base": base})
+    send(session, f"staff:{staff_id}", {"staff_id": staff_id, "language": language, "base": base})
 
 
-def new_link(session: Session, *, company_id: str | None = None, staff_id: str | None = None) -> str:
-    """The secret of a new link that works once. A firm's earlier ones stay: anyone can ask for one in its name."""
-    secret = new_secret()
-    session.execute(delete(SignInLink).where(SignInLink.expires_at <= now() - FORGOTTEN_AFTER))
-    if staff_id is not None:
-        session.execute(delete(SignInLink).where(SignInLink.staff_id == staff_id))
-    lasts = INVITATION_LASTS if company_id is None else LINK_LASTS
-    session.add(
-        SignInLink(digest=digest_of(secret), company_id=company_id, staff_id=staff_id, expires_at=now() + lasts)
-    )
-    session.flush()
-    return secret
-
-
-def use_company_link(session: Session, secret: str, browser: Browser) -> str:
-    """The cookie of a new session of the company that a link is for. The link is used up.
+def use_company_link(session: Session, secret: str, browser: Browser, verification: Verification = "staff") -> str:
+    """The cookie of a new session of the company that a link is for. The link is used up, the address confirmed.
 
     Raises:
         LinkInvalid: it was used, is too old, or never was.
     """
-    link = _used(session, secret)
+    link = used_link(session, secret)
     if link.company_id is None:
-        raise _no_link()
+        raise no_link()
+    note_address(session, link, secret, verification)
     return sign_in_company(session, link.company_id, browser)
 
 
@@ -153,10 +137,10 @@ def set_password(session: Session, secret: str, password: str, browser: Browser)
         LinkInvalid: the link was used, is too old, or never was.
         InputInvalid: the password is not fit; the link can be used again.
     """
-    link = _used(session, secret)
+    link = used_link(session, secret)
     member = session.get(StaffMember, link.staff_id) if link.staff_id else None
     if member is None or member.disabled_at is not None:
-        raise _no_link()
+        raise no_link()
     member.password_hash = password_hash(password, email=member.email)
     member.signed_in_at = now()
     session.execute(delete(BrowserSession).where(BrowserSession.staff_id == member.id))
@@ -185,24 +169,6 @@ def end_session(
     )
 
 
-def _used(session: Session, secret: str) -> SignInLink:
-    """A link that is valid, and is not any more."""
-    link = session.scalar(
-        select(SignInLink)
-        .where(SignInLink.digest == digest_of(secret), SignInLink.expires_at > now())
-        .with_for_update()
-    )
-    if link is None:
-        raise _no_link()
-    session.delete(link)
-    session.flush()
-    return link
-
-
-def _no_link() -> LinkInvalid:
-    return LinkInvalid("This link was used already or is too old. Ask for a new one.")
-
-
 def _opened(session: Session, browser: Browser, *, company_id: str | None = None, staff_id: str | None = None) -> str:
     cookie = new_secret()
     session.execute(delete(BrowserSession).where(BrowserSession.expires_at <= now() - FORGOTTEN_AFTER))
@@ -217,15 +183,3 @@ def _opened(session: Session, browser: Browser, *, company_id: str | None = None
     )
     session.flush()
     return cookie
-
-
-def _send(session: Session, key: str, payload: dict[str, str]) -> None:
-    job = session.scalar(select(Job).where(Job.kind == MAIL, Job.key == key))
-    if job is None:
-        session.add(Job(kind=MAIL, key=key, payload=payload, asked=1, attempts=0))
-    else:
-        job.payload = payload
-        job.asked += 1
-        job.attempts = 0
-        job.claimed_until = None
-    session.flush()

@@ -84,6 +84,7 @@ def start_import(session: Session, import_id: str, *, verified: bool) -> None:
     """
     kept = import_by_id(session, import_id, lock=True)
     _require(kept, {"checked", "stopped", "failed"})
+    _require_file(session, import_id)
     if kept.state == "checked":
         kept.line, kept.counts, kept.verified = 0, {}, verified
         forget_rejections(session, import_id)
@@ -144,6 +145,11 @@ def keep_rejections(session: Session, import_id: str, rejected: Sequence[Rejecte
 def forget_rejections(session: Session, import_id: str) -> None:
     """Removes the refused rows of an import."""
     session.execute(delete(ImportRejection).where(ImportRejection.import_id == import_id))
+
+
+def _require_file(session: Session, import_id: str) -> None:
+    if session.scalar(select(Import.content.is_(None)).where(Import.id == import_id)):
+        raise ImportNotReady("This list is not kept any more. Upload it again.")
 
 
 def _require(kept: Import, states: frozenset[ImportState] | set[ImportState]) -> None:

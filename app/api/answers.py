@@ -3,6 +3,7 @@
 import re
 from collections import OrderedDict
 from dataclasses import dataclass
+from datetime import datetime
 from http import HTTPStatus
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send

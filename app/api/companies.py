@@ -7,6 +7,8 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from app.actions import companies as actions
+from app.actions.consents import ground_of
+from app.actions.letters import Letter
 from app.actions.registration import Newcomer
 from app.api.deps import CallerDep, IfMatch, LanguageDep, etag, expected_version
 from app.api.problems import responses
@@ -16,7 +18,7 @@ from app.queries.search import CompanyFilter
 from app.web.keyed import WholeAnswer
 from app.web.service import ReadSession, ServiceDep, WriteSession, keyed
 from matching import Language, Sector, Status
-from schemas.companies import CompanyIn, CompanyOut, CompanyPage, RegistrationOut, StatusIn
+from schemas.companies import CompanyIn, CompanyOut, CompanyPage, RegistrationIn, RegistrationOut, StatusIn
 
 router = APIRouter(prefix="/v1/companies", tags=["companies"], route_class=RuledRoute)
 
@@ -33,11 +35,25 @@ Limit = Annotated[int, Query(ge=1, le=100)]
     summary="Register a company",
     operation_id="register_company",
 )
-async def register(data: CompanyIn, parts: ServiceDep, request: Request, language: LanguageDep) -> Response:
-    """Registers a firm. The answer's token is shown this once; it signs the firm in as a bearer token."""
+async def register(data: RegistrationIn, parts: ServiceDep, request: Request, language: LanguageDep) -> Response:
+    """Registers a firm. The answer's token is shown this once; it signs the firm in as a bearer token.
+
+    ``consent`` says to which version of the text at ``/v1/consent-text`` the firm consented; a service may require it.
+    """
+    given, required = data.consent, parts.settings.require_consent
+    ground = ground_of(
+        given.version if given else None,
+        way="api",
+        language=(given.language if given else None) or language,
+        required=required,
+    )
     work = keyed(request)
-    kept = None if work is None else lambda firm: work.row(WholeAnswer.of(_registered(firm, language)))
-    firm, _ = await parts.registrations.register(data, kept)
+    firm, _ = await parts.registrations.register(
+        data,
+        ground=ground,
+        letter=Letter(language, str(request.base_url)),
+        kept_answer=None if work is None else lambda firm: work.row(WholeAnswer.of(_registered(firm, language))),
+    )
     if len(data.listings) <= READ_AT_ONCE:
         return _registered(firm, language)
     return await run_in_threadpool(_registered, firm, language)
@@ -50,6 +66,7 @@ def _registered(firm: Newcomer, language: Language) -> Response:
         status=firm.status,
         created_at=firm.created_at,
         changed_at=firm.created_at,
+        email_confirmed_at=None,
         warnings=queries.warnings_of(document["listings"], language),
         token=firm.token or "",
         **document,
@@ -101,6 +118,8 @@ def read(
 def change(  # noqa: PLR0913  # each is a part of the request
     company_id: str,
     data: CompanyIn,
+    request: Request,
+    parts: ServiceDep,
     session: WriteSession,
     caller: CallerDep,
     language: LanguageDep,
@@ -109,7 +128,13 @@ def change(  # noqa: PLR0913  # each is a part of the request
 ) -> CompanyOut:
     """Replaces the profile. Listings keep their ``id``; without one a listing is new; one left out ends."""
     company = actions.change_company(
-        session, company_id, data, if_version=expected_version(if_match), by_staff=caller.of_council
+        session,
+        company_id,
+        data,
+        if_version=expected_version(if_match),
+        by_staff=caller.of_council,
+        verification=parts.settings.verification,
+        letter=Letter(language, str(request.base_url)) if parts.settings.confirm_email else None,
     )
     response.headers["ETag"] = etag(company.version)
     return queries.shown(company, language)
@@ -129,13 +154,14 @@ def remove(company_id: str, session: WriteSession, caller: CallerDep, if_match: 
 
 @router.put(
     "/{company_id}/status",
-    responses=responses(404, 412, 428),
+    responses=responses(404, 409, 412, 428),
     summary="Set a company's status",
     operation_id="set_company_status",
 )
 def set_status(  # noqa: PLR0913  # each is a part of the request
     company_id: str,
     data: StatusIn,
+    parts: ServiceDep,
     session: WriteSession,
     caller: CallerDep,
     language: LanguageDep,
@@ -153,6 +179,7 @@ def set_status(  # noqa: PLR0913  # each is a part of the request
         reason=data.reason,
         by=caller.staff_email,
         if_version=expected_version(if_match),
+        confirmed_only=parts.settings.confirm_email,
     )
     response.headers["ETag"] = etag(company.version)
     return queries.shown(company, language)

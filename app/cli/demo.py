@@ -17,7 +17,7 @@ from app.cli.staff import first_link
 from app.db import Database
 from app.db.companies import Company
 from app.live import LiveRegister
-from app.settings import Settings
+from app.settings import Basis, Settings
 from matching import COUNTRIES
 
 SAMPLE = Path(app.sample.__file__).parent / "companies.jsonl"
@@ -61,7 +61,7 @@ def _way_in(base: str) -> str:
 def _prepare_and_show(console: Console) -> None:
     settings = Settings()
     with opened(settings) as database:
-        _load_sample(database)
+        _load_sample(database, settings.import_basis)
         with closing(LiveRegister(settings.register_file)) as live, database.reading() as session:
             fresh = live.fresh(session)
             console.print(
@@ -80,8 +80,8 @@ def _prepare_and_show(console: Console) -> None:
                     show(console, company, ranked(fresh, company.id, SHOWN))
 
 
-def _load_sample(database: Database) -> None:
+def _load_sample(database: Database, basis: Basis) -> None:
     with database.reading() as session:
         if session.scalar(select(func.count()).select_from(Company)):
             return
-    import_with_progress(database, SAMPLE, verified=True)
+    import_with_progress(database, SAMPLE, verified=True, basis=basis)

@@ -15,7 +15,7 @@ from app.db import Database
 from app.errors import FileUnreadable
 from app.files import TARGETS, Layout, Source, as_line, changed_layout, count_lines, layout_of, read_rows
 from app.queries.companies import document, every_company, filled
-from app.settings import Settings
+from app.settings import Basis, Settings
 
 REJECTED = 1
 SHOWN_REJECTIONS = 10
@@ -47,8 +47,9 @@ def import_file(
     ones are kept. An interrupted import can just be repeated.
     """
     layout = _layout(file, _pairs(columns), _pairs(constants))
-    with opened(Settings()) as database:
-        report = import_with_progress(database, file, verified=verified, layout=layout)
+    settings = Settings()
+    with opened(settings) as database:
+        report = import_with_progress(database, file, verified=verified, basis=settings.import_basis, layout=layout)
     counts = report.counts
     Console(soft_wrap=True).print(
         f"{counts['added']} added, {counts['changed']} changed, {counts['unchanged']} unchanged,"
@@ -115,7 +116,9 @@ def _print_layout(layout: Layout) -> None:
         errors.print(f"  all other rows: {name} = {value}", markup=False, highlight=False)
 
 
-def import_with_progress(database: Database, file: Path, *, verified: bool, layout: Layout | None = None) -> Report:
+def import_with_progress(
+    database: Database, file: Path, *, verified: bool, basis: Basis, layout: Layout | None = None
+) -> Report:
     """Imports a file while a progress bar shows how far it is."""
     rows = read_rows(file, layout)
     columns = (
@@ -130,6 +133,7 @@ def import_with_progress(database: Database, file: Path, *, verified: bool, layo
             database.writing,
             rows,
             verified=verified,
+            basis=basis,
             progress=lambda line: progress.update(task, completed=line),
         )
 

@@ -2,6 +2,7 @@
 
 import json
 from contextlib import closing
+from typing import Annotated
 
 import typer
 from rich.progress import Progress
@@ -11,6 +12,7 @@ from app.application import create_app
 from app.cli.opened import opened
 from app.db import Database
 from app.jobs.queue import QueueKeeper
+from app.jobs.tidying import tidy_now
 from app.live import LiveRegister
 from app.settings import Settings
 
@@ -37,6 +39,24 @@ def refresh() -> None:
             task = progress.add_task("Ranking companies", total=None)
             done = keeper.work_off(lambda count: progress.update(task, completed=count))
     typer.echo(f"{listings} listings counted, {done} companies ranked.")
+
+
+def tidy(
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count what would be removed.")] = False,
+) -> None:
+    """Remove what is older than the settings say: unconfirmed registrations, uploaded lists, ended listings.
+
+    A server does this by itself once a day (CARAVAN_UNCONFIRMED_DAYS, _IMPORT_FILE_DAYS, _ENDED_LISTING_DAYS,
+    _SUSPENDED_CONTACT_DAYS; 0 keeps).
+    """
+    settings = Settings()
+    with opened(settings) as database:
+        counts = tidy_now(database, settings, dry=dry_run)
+    for name, count in counts.items():
+        typer.echo(f"{count} {name}")
+    if dry_run:
+        typer.echo("Nothing was changed.")
 
 
 def openapi() -> None:

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.orm import Session
 
-from app.actions.sessions import new_link
+from app.actions.links import new_link
 from app.actions.staff import add_staff, staff_member
 from app.actions.tokens import STAFF_DAYS, Grant, end_token, issue_token, rotate_token
 from app.cli.opened import opened

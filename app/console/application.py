@@ -21,6 +21,7 @@ from app.console import (
     own_account,
     own_matches,
     own_profile,
+    privacy,
     register,
     registration,
     review,
@@ -40,6 +41,7 @@ from app.web.unavailable import RETRY_SECONDS, unavailable
 
 PARTS = (
     front,
+    privacy,
     sign_in,
     registration,
     own_matches,

@@ -9,11 +9,14 @@ from fastapi.responses import HTMLResponse, Response
 from app.actions.companies import delete_company
 from app.actions.sessions import end_session
 from app.actions.tokens import Grant, digest_of, end_token, issue_token, rotate_token
+from app.console import words
 from app.console.visit import SESSION_COOKIE, Firm, Visit
 from app.db.base import now
 from app.errors import InputInvalid
 from app.queries.companies import company_by_id
-from app.queries.own import all_data_of, open_sessions, tokens_of
+from app.queries.consents import consents_of
+from app.queries.held import all_data_of
+from app.queries.own import open_sessions, tokens_of
 from app.queries.tokens import token_within
 from app.texts import translate
 from app.web.service import ReadSession, Service, ServiceDep, WriteSession
@@ -100,6 +103,8 @@ def _page(visit: Visit, parts: Service, *, token: str = "", wrong: str = "", ful
             status=422 if wrong or full else 200,
             company=company_by_id(session, _own(visit)),
             sessions=open_sessions(session, _own(visit)),
+            consents=consents_of(session, _own(visit)),
+            words=words,
             tokens=tokens_of(session, _own(visit)),
             here=digest_of(visit.cookie or ""),
             token=token,

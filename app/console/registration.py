@@ -4,13 +4,14 @@ import hashlib
 import json
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 from fastapi import APIRouter
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse
 from pydantic import ValidationError
 
-from app.actions.registration import Newcomer
+from app.actions.registration import Ground, Newcomer
 from app.actions.repeats import LONGEST_KEY, SHORTEST_KEY, KeyedRequest, kept_answer
 from app.actions.sessions import COMPANY_STAYS, send_link, sign_in_company
 from app.console.forms import (
@@ -29,6 +30,7 @@ from app.console.visit import SESSION_COOKIE, FormDep, Visit, VisitDep, field_of
 from app.console.words import BANDS, SECTORS
 from app.db.companies import Company
 from app.errors import Failure, InputInvalid, RegistrationNumberTaken, RequestAtWork
+from app.privacy import CURRENT
 from app.queries.catalogue import concepts
 from app.queries.preview import first_matches
 from app.texts import translate
@@ -61,7 +63,8 @@ async def go_on(visit: VisitDep, parts: ServiceDep, form: FormDep, today: Today)
     if SHORTEST_KEY <= len(once) <= LONGEST_KEY:
         visit.once = once
     if go == "send":
-        return await _register(visit, parts, fields, today)
+        agreed = visit.caller.role is not None or field_of(form, "consent") == CURRENT
+        return await _register(visit, parts, fields, today, agreed=agreed)
     return await run_in_threadpool(_moved, visit, parts, fields, (step, go), today)
 
 
@@ -109,7 +112,7 @@ def _shown(visit: Visit, parts: Service, step: str, fields: Fields, today: date)
     return _checked(visit, parts, fields, today) if step == "preview" else _step(visit, step, fields)
 
 
-def _checked(visit: Visit, parts: Service, fields: Fields, today: date) -> HTMLResponse:
+def _checked(visit: Visit, parts: Service, fields: Fields, today: date, *, unticked: bool = False) -> HTMLResponse:
     """The preview, or the first step with something wrong."""
     fields = without_blank_listings(fields)
     errors = _errors(visit, fields)
@@ -118,7 +121,7 @@ def _checked(visit: Visit, parts: Service, fields: Fields, today: date) -> HTMLR
     if errors:
         inside = all(name.startswith("listings") for name in errors)
         return _step(visit, "listings" if inside else "company", fields, errors)
-    return _preview(visit, parts, fields, today)
+    return _preview(visit, parts, fields, today, unticked=unticked)
 
 
 def _errors(visit: Visit, fields: Fields) -> Errors:
@@ -129,29 +132,37 @@ def _errors(visit: Visit, fields: Fields) -> Errors:
 def _step(visit: Visit, step: str, fields: Fields, errors: Errors | None = None, **more: object) -> HTMLResponse:
     if step == "listings" and not any(name.startswith("listings-") for name in fields):
         fields = with_listing(with_listing(fields, "offer"), "need")
-    values = {"step": step, "steps": STEPS, "fresh": False, "lead": "", "taken": False} | more
+    values = {"step": step, "steps": STEPS, "fresh": False, "lead": "", "taken": False, "unticked": False} | more
     form = ProfileForm(visit.language, fields, errors or {})
-    status = 422 if form.errors else 200
+    status = 422 if form.errors or values["unticked"] else 200
     return visit.page(f"registration/{step}.html", status=status, form=form, fixed_country=False, **values)
 
 
-def _preview(visit: Visit, parts: Service, fields: Fields, today: date) -> HTMLResponse:
+def _preview(visit: Visit, parts: Service, fields: Fields, today: date, *, unticked: bool) -> HTMLResponse:
     newcomer = Newcomer(CompanyIn.model_validate(document_of(fields)), "submitted")
     with parts.database.reading() as session:
         found = first_matches(parts.live.fresh(session), newcomer.profile(), today=today, language=visit.language)
-    return _step(visit, "preview", fields, found=found, countries=COUNTRIES, bands=BANDS, sector_names=SECTORS)
+    shown: dict[str, Any] = {"found": found, "countries": COUNTRIES, "bands": BANDS, "sector_names": SECTORS}
+    return _step(visit, "preview", fields, unticked=unticked, **shown)
 
 
-async def _register(visit: Visit, parts: Service, fields: Fields, today: date) -> HTMLResponse:
+async def _register(visit: Visit, parts: Service, fields: Fields, today: date, *, agreed: bool) -> HTMLResponse:
     count_as(visit.request, "registrations")
     fields = without_blank_listings(fields)
+    if not agreed:
+        return await run_in_threadpool(_checked, visit, parts, fields, today, unticked=True)
     try:
         data = CompanyIn.model_validate(document_of(fields))
     except ValidationError:
         return await run_in_threadpool(_checked, visit, parts, fields, today)
     request = _request(visit, fields)
     try:
-        firm, token = await parts.registrations.register(data, lambda firm: request.sealed(_kept(firm.id, firm.token)))
+        firm, token = await parts.registrations.register(
+            data,
+            ground=_ground(visit),
+            letter=visit.letter,
+            kept_answer=lambda firm: request.sealed(_kept(firm.id, firm.token)),
+        )
         company_id = firm.id
     except (InputInvalid, RegistrationNumberTaken, RequestAtWork) as failed:
         done = await run_in_threadpool(_done_before, parts, request)
@@ -182,6 +193,13 @@ def _done_before(parts: Service, request: KeyedRequest) -> tuple[str, str] | Non
         return (company_id, token) if session.get(Company, company_id) else None
 
 
+def _ground(visit: Visit) -> Ground:
+    """The firm's consent; an officer who enters a firm cannot consent for it."""
+    if visit.caller.role is not None:
+        return Ground(visit.settings.import_basis, "page")
+    return Ground("consent", "page", CURRENT, visit.language)
+
+
 def _refused(visit: Visit, fields: Fields, failed: Failure) -> HTMLResponse:
     lead = translate(failed.detail, visit.language, failed.params)
     told = errors_told(failed, visit.language)
@@ -191,7 +209,8 @@ def _refused(visit: Visit, fields: Fields, failed: Failure) -> HTMLResponse:
 def _welcomed(visit: Visit, parts: Service, registered: tuple[str, str], email: str) -> HTMLResponse:
     company_id, token = registered
     with parts.database.writing() as session:
-        send_link(session, company_id, language=visit.language, base=visit.base)
+        if not visit.settings.confirm_email:
+            send_link(session, company_id, language=visit.language, base=visit.base)
         if visit.caller.role is None:  # staff stay signed in as themselves
             cookie = sign_in_company(session, company_id, visit.browser)
             visit.keep(SESSION_COOKIE, cookie, int(COMPANY_STAYS.total_seconds()))

@@ -52,7 +52,7 @@ def link(visit: VisitDep, secret: str) -> HTMLResponse:
 @router.post("/sign-in/link/{secret}")
 def use_link(visit: VisitDep, session: WriteSession, secret: str) -> Response:
     """Signs a firm in, once."""
-    cookie = actions.use_company_link(session, secret, visit.browser)
+    cookie = actions.use_company_link(session, secret, visit.browser, visit.settings.verification)
     return _signed_in(visit, session, cookie, FIRM_HOME, actions.COMPANY_STAYS)
 
 

@@ -9,12 +9,16 @@ from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.datastructures import FormData
 
+from app.actions.letters import Letter
 from app.actions.sessions import Browser
 from app.actions.tokens import new_secret
 from app.auth import ANYONE, Caller, signed_in
 from app.console.language import NAMES, environment, text
 from app.console.static_files import address_of
 from app.errors import CredentialsMissing
+from app.privacy import CURRENT, ConsentText, consent_text
+from app.queries.consents import Asked, asked_of
+from app.settings import Settings
 from app.texts import language_asked_for
 from app.web.service import ServiceDep
 from matching import LANGUAGES, Language
@@ -38,7 +42,25 @@ class Visit:
     cookie: str | None = None
     once: str = field(default_factory=new_secret)
     """Travels with a form that is sent in several steps, so that what it does is done once."""
+    asked: Asked | None = None
+    """What a firm is asked for, on a page of its own."""
     _cookies: dict[str, tuple[str, int]] = field(default_factory=dict)
+
+    @property
+    def settings(self) -> Settings:
+        """The service's settings."""
+        found: Settings = self.request.app.state.service.settings
+        return found
+
+    def privacy(self, version: str = CURRENT) -> ConsentText:
+        """What firms consent to, in the visitor's language."""
+        settings = self.settings
+        return consent_text(version, self.language, settings.controller_name, settings.controller_contact)
+
+    @property
+    def letter(self) -> Letter:
+        """How a mail is written that this visit lets be sent."""
+        return Letter(self.language, self.base)
 
     @property
     def browser(self) -> Browser:
@@ -154,9 +176,11 @@ def _admin(visit: VisitDep) -> Visit:
     return visit
 
 
-def _firm(visit: VisitDep) -> Visit:
+def _firm(visit: VisitDep, parts: ServiceDep) -> Visit:
     if visit.caller.company_id is None:
         raise CredentialsMissing("Sign in with your firm's e-mail address or token.")
+    with parts.database.reading() as session:
+        visit.asked = asked_of(session, visit.caller.company_id, confirm_email=parts.settings.confirm_email)
     return visit
 
 

@@ -106,6 +106,15 @@ OUTCOMES = {
     "further": N_("more of a firm above"),
     "rejected": N_("faulty"),
 }
+WAYS = {"page": N_("on the page"), "api": N_("by a program"), "import": N_("entered by the council")}
+"""How a firm's consent, or another ground, was recorded."""
+BASES = {
+    "consent": N_("Consent"),
+    "legitimate_interest": N_("Held by the council's legitimate interest, without consent"),
+    "public_task": N_("Held by the council's public task, without consent"),
+    "published": N_("Held from published sources, without consent"),
+    "objection": N_("Objection"),
+}
 ROLES = {"viewer": N_("viewer"), "reviewer": N_("reviewer"), "admin": N_("administrator")}
 DIRECTIONS = {
     "they_supply": N_("{second} offers what {first} needs"),

@@ -15,7 +15,11 @@ def _one_of(column: str, values: tuple[str, ...]) -> str:
 
 
 class Company(Base):
-    """A registered firm. ``version`` grows with each change and makes the ETag."""
+    """A registered firm. ``version`` grows with each change and makes the ETag.
+
+    ``email_asked_at``, ``email_warned_at`` and ``email_confirmed_at`` are of the present ``contact_email``: when a link
+    was first mailed to confirm it, when it was warned that the registration will be removed, and when it was confirmed.
+    """
 
     __tablename__ = "companies"
     __table_args__ = (
@@ -52,6 +56,9 @@ class Company(Base):
     contact_role: Mapped[str | None] = mapped_column(Text)
     contact_email: Mapped[str | None] = mapped_column(Text)
     contact_phone: Mapped[str | None] = mapped_column(Text)
+    email_asked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    email_warned_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    email_confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
 

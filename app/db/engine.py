@@ -90,6 +90,22 @@ class Database:
         if current != set(ScriptDirectory.from_config(alembic_config()).get_heads()):
             raise DatabaseBehind("The database is not up to date. Run: caravan migrate")
 
+    def wipe(self) -> None:
+        """Empties SQLite's log of what was written, which still holds what was erased since; elsewhere it does nothing.
+
+        A reader that has been at it for long keeps some of it; the next time takes that too.
+        """
+        if self.engine.dialect.name == "sqlite":
+            connection = self.engine.raw_connection()
+            connection.detach()  # its short patience is for this alone: nobody else shall wait for long readers
+            try:
+                cursor = connection.cursor()
+                cursor.execute("PRAGMA busy_timeout = 200")
+                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                cursor.close()
+            finally:
+                connection.close()
+
     def dispose(self) -> None:
         """Closes all connections."""
         self._moments.close()
@@ -162,6 +178,9 @@ def _prepare_sqlite(connection: DBAPIConnection, _: object) -> None:
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute(
+        "PRAGMA secure_delete = ON"
+    )  # what is deleted is overwritten: erased data must not stay in free pages
     cursor.close()
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ForeignKey, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.base import ID_LENGTH, Base, UtcDateTime, new_id, now
@@ -26,13 +26,20 @@ class BrowserSession(Base):
 
 
 class SignInLink(Base):
-    """A link that works once: it signs a company in, or lets a member of staff set a password."""
+    """A link that works once: it signs a company in, confirms its address, or lets staff set a password.
+
+    ``address`` is a SHA-256 of the link's secret and the e-mail address that it was mailed to: whoever uses the link
+    shows that he reads that address, and nobody can tell from the row which it is. One that only ``confirms`` signs
+    nobody in.
+    """
 
     __tablename__ = "sign_in_links"
 
     digest: Mapped[str] = mapped_column(String(DIGEST_LENGTH), primary_key=True)
     company_id: Mapped[str | None] = mapped_column(ForeignKey("companies.id", ondelete="CASCADE"), index=True)
     staff_id: Mapped[str | None] = mapped_column(ForeignKey("staff.id", ondelete="CASCADE"), index=True)
+    address: Mapped[str | None] = mapped_column(String(DIGEST_LENGTH))
+    confirms: Mapped[bool] = mapped_column(default=False, server_default=false())
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
 

@@ -20,6 +20,7 @@ from app.db.imports import Import
 from app.errors import Failure, FileUnreadable
 from app.files import Layout, Source, read_rows
 from app.jobs.worker import work_on
+from app.settings import Basis
 
 log = logging.getLogger("caravan.imports")
 
@@ -88,8 +89,9 @@ class _Check:
 class Importer:
     """Works on the lists that wait, one after another. A claim is kept in each transaction, so two never write."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, basis: Basis = "legitimate_interest") -> None:
         self._database = database
+        self._basis = basis
         self._stopping = Event()
 
     def check(self) -> int:
@@ -154,7 +156,9 @@ class Importer:
             with self._database.writing() as session:
                 _keep(session, job)
                 if new:
-                    _record(session, found.id, new, import_batch(session, new, verified=found.verified))
+                    _record(
+                        session, found.id, new, import_batch(session, new, verified=found.verified, basis=self._basis)
+                    )
         with self._database.writing() as session:
             _keep(session, job)
             session.execute(update(Import).where(Import.id == found.id).values(state="done", content=None))

@@ -12,7 +12,8 @@ from urllib.parse import unquote, urlsplit
 from sqlalchemy.orm import Session
 
 from app.actions.jobs import Claimed, claim_jobs, postpone_job, release_job
-from app.actions.sessions import MAIL, new_link
+from app.actions.letters import MAIL
+from app.actions.links import new_link
 from app.db import Database
 from app.db.companies import Company
 from app.db.staff import StaffMember
@@ -31,10 +32,28 @@ SIGN_IN = (
     "Sign in to Caravan",
     "Open this link to sign in as {name}:\n\n{link}\n\nIt works once, within 15 minutes. Did not ask? Do nothing.",
 )
+CONFIRMATION = (
+    "Confirm your e-mail address for Caravan",
+    (
+        "{name} is registered in Caravan with this address. Open this link to confirm it:\n\n{link}\n\n"
+        "It works once, within 3 days. Is the firm not yours? Do nothing."
+    ),
+)
+WARNING = (
+    "Your registration in Caravan will be removed",
+    (
+        "{name} is registered in Caravan with this address, which was never confirmed. In {days} days the registration"
+        " will be removed. Open this link to keep it:\n\n{link}\n\n"
+        "It works once, within 3 days; after that ask for a new one on the pages. Is the firm not yours? Do nothing."
+    ),
+)
 INVITATION = (
     "Your access to the council's console",
     "Open this link to choose a password:\n\n{link}\n\nIt works once, within 3 days.",
 )
+
+ABOUT = {"sign-in": SIGN_IN, "confirm": CONFIRMATION, "warning": WARNING}
+"""The mails to a firm, by what their jobs say they are about."""
 
 
 class Postman:
@@ -69,8 +88,12 @@ class Postman:
         member = session.get(StaffMember, staff_id) if staff_id else None
         base = (self._settings.public_url or payload["base"]).rstrip("/")
         if company is not None and company.contact_email:
-            link = f"{base}/sign-in/link/{new_link(session, company_id=company.id)}"
-            return self._mail(company.contact_email, SIGN_IN, language, link=link, name=company.legal_name)
+            text = ABOUT[payload.get("about", "sign-in")]
+            confirms = text is not SIGN_IN
+            secret = new_link(session, company_id=company.id, address=company.contact_email, confirms=confirms)
+            link = f"{base}/sign-in/link/{secret}" + ("/confirm" if confirms else "")
+            values = {"link": link, "name": company.legal_name, "days": payload.get("days", "")}
+            return self._mail(company.contact_email, text, language, **values)
         if member is not None and member.disabled_at is None:
             link = f"{base}/console/password/{new_link(session, staff_id=member.id)}"
             return self._mail(member.email, INVITATION, language, link=link)

@@ -136,6 +136,7 @@ def shown(company: Company, language: Language, *, contact: bool = True) -> Comp
         status=company.status,
         created_at=company.created_at,
         changed_at=company.changed_at,
+        email_confirmed_at=company.email_confirmed_at,
         warnings=warnings_of(fields["listings"], language),
         **fields,
     )

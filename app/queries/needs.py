@@ -77,11 +77,12 @@ class _Group:
 
 
 def waiting_needs(session: Session, today: date, statuses: tuple[Status, ...] = IN_THE_REGISTER) -> dict[str, int]:
-    """How many live needs of firms of these statuses no offer meets, by country; one statement."""
+    """How many live needs of firms of these statuses no offer of such firms meets, by country; one statement."""
     rows = session.execute(
         select(Company.country, func.count())
         .join(ListingRow, ListingRow.company_id == Company.id)
-        .where(ListingRow.side == "need", Company.status.in_(statuses), _valid(ListingRow, today), ~_is_met(today))
+        .where(ListingRow.side == "need", Company.status.in_(statuses), _valid(ListingRow, today))
+        .where(~_is_met(today, statuses))
         .group_by(Company.country)
     )
     return dict(rows.all())
@@ -133,14 +134,14 @@ def _is_relevant() -> ColumnElement[bool]:
     return PairEvidence.pair_id.not_in(irrelevant)
 
 
-def _is_met(today: date) -> ColumnElement[bool]:
+def _is_met(today: date, statuses: tuple[Status, ...] = IN_THE_REGISTER) -> ColumnElement[bool]:
     offer, firm = aliased(ListingRow), aliased(Company)
     return exists(
         select(PairEvidence.pair_id)
         .join(offer, offer.id == PairEvidence.offer_listing_id)
         .join(firm, firm.id == offer.company_id)
         .where(PairEvidence.need_listing_id == ListingRow.id, _is_relevant())
-        .where(_valid(offer, today), firm.status != "suspended")
+        .where(_valid(offer, today), firm.status.in_(statuses))
         .correlate(ListingRow)
     )
 

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Select, case, func, or_, select, union
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.db.companies import Company, CompanySector, ListingRow
+from app.db.consents import ErasedCompany
 from app.db.matches import Decision, Pair, Review, ReviewStatus
 from app.queries.matches import decisions_standing
 from app.queries.needs import Supply, UnmetNeed, supplies, unmet_needs, waiting_needs
@@ -61,7 +62,8 @@ class Stage:
 class Month:
     """A month, named by its first day (UTC): pairs that were stored first in it, and decisions taken in it.
 
-    A pair that fell out of the queue undecided is not counted any more. A decision that was changed counts again, one
+    A pair that fell out of the queue undecided is not counted any more; one that was decided on is, also of a firm that
+    was erased. A decision that was changed counts again, one
     that was taken back does not.
     """
 
@@ -83,7 +85,7 @@ class Overview:
 
 
 def overview(session: Session, today: date) -> Overview:
-    """The whole overview; seventeen statements."""
+    """The whole overview; eighteen statements."""
     return Overview(
         register_figures(session, today),
         supplies(session, today),
@@ -144,12 +146,17 @@ def funnel(session: Session) -> tuple[Stage, ...]:
 
 
 def months(session: Session, today: date, count: int = MONTHS) -> tuple[Month, ...]:
-    """The last months up to this one, oldest first; three statements."""
+    """The last months up to this one, oldest first; four statements."""
     starts = _month_starts(today, count)
     month = _month_of(Pair.found_at, starts)
     found = dict(
         session.execute(select(month, func.count()).where(Pair.found_at >= _midnight(starts[0])).group_by(month)).all()
     )
+    places = {start.isoformat(): at for at, start in enumerate(starts)}
+    for erased in session.scalars(select(ErasedCompany.found)):
+        for first_day, number in erased.items():
+            if first_day in places:
+                found[places[first_day]] = found.get(places[first_day], 0) + number
     decisions = _plain_decisions(session, starts)
     for moment, decision in _contested_decisions(session):
         if moment >= _midnight(starts[0]):

@@ -1,20 +1,18 @@
-"""What a firm sees of its own: matches, sessions, tokens, and all that is kept about it."""
+"""What a firm sees of its own: matches, sessions and tokens."""
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
-from sqlalchemy import or_, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from app.db.base import now
-from app.db.companies import Company, ListingRow
-from app.db.matches import Pair, ReviewStatus
+from app.db.matches import ReviewStatus
 from app.db.sessions import BrowserSession
 from app.db.staff import Token
 from app.live import Fresh
-from app.queries.companies import company_by_id, document, listing_document
-from app.queries.matches import SEEN_BY_COMPANIES, RankingFilter, decided, live_ranking, review_of
+from app.queries.companies import company_by_id
+from app.queries.matches import RankingFilter, decided, live_ranking, review_of
 from app.queries.review import Meeting, meetings_of
 from matching import Gap, Language, Match, Status
 
@@ -90,67 +88,3 @@ def tokens_of(session: Session, company_id: str) -> list[Token]:
     return list(
         session.scalars(select(Token).where(Token.company_id == company_id).order_by(Token.created_at.desc(), Token.id))
     )
-
-
-def all_data_of(session: Session, company_id: str) -> dict[str, Any]:
-    """All that is kept about a company, for itself; of the council's decisions what the company may know of them.
-
-    Raises:
-        NotFound: there is no such company.
-    """
-    company = company_by_id(session, company_id)
-    ended = session.scalars(
-        select(ListingRow)
-        .where(ListingRow.company_id == company_id, ListingRow.ended_at.is_not(None))
-        .options(selectinload(ListingRow.code_rows))
-        .order_by(ListingRow.ended_at, ListingRow.id)
-    )
-    return {
-        "id": company.id,
-        "status": company.status,
-        "version": company.version,
-        "created_at": company.created_at.isoformat(),
-        "changed_at": company.changed_at.isoformat(),
-        "profile": document(company),
-        "ended_listings": [
-            listing_document(row) | {"ended_at": row.ended_at.isoformat() if row.ended_at else None} for row in ended
-        ],
-        "decisions": _decisions(session, company_id),
-        "sessions": [
-            {
-                "browser": one.browser,
-                "created_at": one.created_at.isoformat(),
-                "expires_at": one.expires_at.isoformat(),
-            }
-            for one in open_sessions(session, company_id)
-        ],
-        "tokens": [_token(one) for one in tokens_of(session, company_id)],
-    }
-
-
-def _token(token: Token) -> dict[str, str | None]:
-    used = token.last_used_at
-    return {
-        "label": token.label,
-        "created_at": token.created_at.isoformat(),
-        "expires_at": token.expires_at.isoformat(),
-        "last_used_at": used.isoformat() if used else None,
-    }
-
-
-def _decisions(session: Session, company_id: str) -> list[dict[str, str]]:
-    """Of counterparts that the company may see, and nothing but the decision."""
-    pairs = session.execute(
-        select(Pair.id, Pair.status, Company)
-        .join(Company, Company.id.in_([Pair.first_id, Pair.second_id]) & (Company.id != company_id))
-        .where(
-            or_(Pair.first_id == company_id, Pair.second_id == company_id),
-            Pair.status != "pending",
-            Company.status.in_(SEEN_BY_COMPANIES),
-        )
-        .order_by(Pair.id)
-    ).all()
-    return [
-        {"match": pair_id, "counterpart": company.trading_name or company.legal_name, "status": status}
-        for pair_id, status, company in pairs
-    ]

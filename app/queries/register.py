@@ -9,9 +9,11 @@ from typing import Literal, NamedTuple
 from sqlalchemy.orm import Session
 
 from app.db.companies import Company, ListingRow, StatusChange
+from app.db.consents import Consent
 from app.db.matches import Review
 from app.db.merges import Merge
 from app.queries.companies import company_by_id, document, status_history, warnings_of
+from app.queries.consents import consents_of
 from app.queries.duplicates import Pairing, duplicates_of
 from app.queries.matches import QueueFilter
 from app.queries.merges import merges_into, reviews_of
@@ -78,6 +80,7 @@ class CompanyView:
     company: Company
     listings: list[ListingView]
     history: list[StatusChange]
+    consents: list[Consent]
     duplicates: list[Pairing]
     merges: list[Merge]
     former_decisions: list[Review]
@@ -106,6 +109,7 @@ def company_view(session: Session, company_id: str, *, today: date, language: La
         company,
         [_listing(row, language, warnings.get(f"/listings/{at}"), today) for at, row in enumerate(rows)],
         status_history(session, company_id),
+        consents_of(session, company_id),
         duplicates_of(session, company_id),
         merges,
         reviews_of(session, former) if former else [],

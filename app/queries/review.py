@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -14,7 +15,7 @@ from app.errors import NotFound
 from app.live import Fresh
 from app.queries.companies import document, warnings_of
 from app.queries.duplicates import Pairing, duplicates_of
-from app.queries.matches import QueueFilter, company_versions, pair_of, review_queue
+from app.queries.matches import QueueFilter, pair_of, review_queue
 from matching import (
     Band,
     Component,
@@ -35,11 +36,15 @@ from schemas.companies import Warned
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A match in the queue. ``firms`` are names, in the order of the pair; ``meeting`` is what carries it."""
+    """A match in the queue. ``firms`` are names, in the order of the pair; ``meeting`` is what carries it.
+
+    ``unconfirmed`` tells of a firm that has not confirmed its e-mail address, though it was asked to.
+    """
 
     pair: Pair
     firms: tuple[str, str]
     verified: tuple[bool, bool]
+    unconfirmed: bool
     meeting: tuple[str, str] | None
     changed_since: bool
 
@@ -61,23 +66,42 @@ class Queue:
 def queue_page(session: Session, wanted: QueueFilter, *, limit: int) -> Queue:
     """A page of the review queue, most probable first."""
     pairs, following = review_queue(session, wanted, limit=limit)
-    versions = company_versions(session, [one for pair in pairs for one in (pair.first_id, pair.second_id)])
+    states = _states(session, [one for pair in pairs for one in (pair.first_id, pair.second_id)])
     counts = session.execute(select(Pair.status, func.count()).group_by(Pair.status)).all()
-    return Queue(tuple(_line(pair, versions) for pair in pairs), following, dict(counts))
+    return Queue(tuple(_line(pair, states) for pair in pairs), following, dict(counts))
 
 
-def _line(pair: Pair, versions: dict[str, int]) -> Line:
+class _State(NamedTuple):
+    version: int
+    verified: bool
+    unconfirmed: bool
+
+
+GONE = _State(0, verified=False, unconfirmed=False)
+
+
+def _states(session: Session, ids: Iterable[str]) -> dict[str, _State]:
+    """Each company as it is at present."""
+    columns = Company.id, Company.version, Company.status, Company.email_asked_at, Company.email_confirmed_at
+    rows = session.execute(select(*columns).where(Company.id.in_(set(ids))))
+    return {
+        company_id: _State(version, status == "verified", asked is not None and confirmed is None)
+        for company_id, version, status, asked, confirmed in rows
+    }
+
+
+def _line(pair: Pair, states: dict[str, _State]) -> Line:
     sides = sorted(pair.picture["companies"])
     firms = [pair.picture["companies"][side] for side in sides]
     meeting = next(iter(pair.picture["evidence"]), None)
+    present = [states.get(firm["id"], GONE) for firm in firms]
     return Line(
         pair,
         (firms[0]["name"], firms[1]["name"]),
-        (firms[0]["status"] == "verified", firms[1]["status"] == "verified"),
+        (present[0].verified, present[1].verified),
+        any(one.unconfirmed for one in present),
         None if meeting is None else (meeting[sides[0]]["title"], meeting[sides[1]]["title"]),
-        any(
-            versions.get(firm["id"]) != pair.picture["versions"][side] for side, firm in zip(sides, firms, strict=True)
-        ),
+        any(one.version != pair.picture["versions"][side] for side, one in zip(sides, present, strict=True)),
     )
 
 

@@ -14,7 +14,7 @@ import schemas
 from app.actions.sessions import WRONG
 from app.api.problems import SENTENCES
 from app.errors import Failure
-from app.jobs.mail import INVITATION, SIGN_IN
+from app.jobs.mail import CONFIRMATION, INVITATION, SIGN_IN, WARNING
 from app.queries.catalogue import LABELS
 from app.texts import LOCALES, language_asked_for, translate
 from app.web.unavailable import AWAY, FULL, UNKNOWN
@@ -36,7 +36,8 @@ def failures(kind: type[Failure] = Failure) -> Iterator[type[Failure]]:
 def written_in_code() -> set[str]:
     places = SENTENCE_AT | {one.__name__: 0 for one in failures() if one.__name__ not in ON_THE_COMMAND_LINE}
     found = {*MESSAGES.values(), *LABELS.values(), *(text for pair in SENTENCES.values() for text in pair)}
-    found |= {*SIGN_IN, *INVITATION, WRONG, *(text for said in (AWAY, FULL, UNKNOWN) for text in said[1:])}
+    found |= {*SIGN_IN, *INVITATION, *CONFIRMATION, *WARNING, WRONG}
+    found |= {text for said in (AWAY, FULL, UNKNOWN) for text in said[1:]}
     found |= {one.title for one in failures() if one.__name__ not in ON_THE_COMMAND_LINE}
     for file in (file for folder in FOLDERS for file in folder.rglob("*.py")):
         if file.parent.name == "cli":

@@ -89,6 +89,7 @@ def test_firm_registers(visit: Opened, language: str, *, scripts: bool) -> None:
     page.locator("#listings-1-title").fill(need)
     go(page, "next")
     expect(page.locator(".glimpses > li")).to_have_count(5)
+    page.locator("#consent").check()
     go(page, "send")
     expect(page.locator("#token")).to_have_value(re.compile(r"^caravan_"))
     page.locator("main a.button").click()
@@ -126,6 +127,7 @@ def test_draft_goes_on_in_another_language_and_is_forgotten_when_registered(visi
     go(page, "next")
     page.locator("#listings-0-title").fill("Мука")
     go(page, "next")
+    page.locator("#consent").check()
     go(page, "send")
     expect(page.locator("#token")).to_be_visible()
     assert page.evaluate("localStorage.length") == 0

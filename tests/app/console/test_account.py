@@ -6,7 +6,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from app.actions.accounts import MOST_WRONG
-from app.actions.sessions import new_link
+from app.actions.links import new_link
 from app.db import Database
 from app.db.staff import StaffMember
 from tests.app.console.conftest import PASSWORD, NewBrowser, SignIn, sign_in

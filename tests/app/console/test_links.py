@@ -5,7 +5,8 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import func, select, update
 
-from app.actions.sessions import LINK_LASTS, MOST_LINKS, new_link
+from app.actions.letters import MOST_LINKS
+from app.actions.links import LINK_LASTS, new_link
 from app.console.visit import SESSION_COOKIE
 from app.db import Database
 from app.db.base import now

@@ -7,7 +7,8 @@ from io import StringIO
 import pytest
 from fastapi.testclient import TestClient
 
-from app.actions.sessions import Browser, new_link, set_password
+from app.actions.links import new_link
+from app.actions.sessions import Browser, set_password
 from app.actions.staff import staff_member
 from app.console.overview import MOST_ROWS
 from app.console.visit import SESSION_COOKIE

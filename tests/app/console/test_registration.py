@@ -8,6 +8,7 @@ from app.db import Database
 from app.db.companies import Company
 from app.db.jobs import Job
 from app.db.staff import Token
+from app.privacy import CURRENT
 from tests.app.console.pages import ORIGIN, Pairs, filled, form_in, send
 from tests.conftest import Registered
 from tests.factories import bin_number, kazakh_mill, nigerian_trader
@@ -51,12 +52,17 @@ def preview_step(client: TestClient) -> str:
     return str(answer.text)
 
 
+def agreed(page: str) -> Pairs:
+    """What the preview sends once the firm has consented."""
+    return filled(form_in(page, "/register"), consent=CURRENT)
+
+
 def test_firm_registers_in_steps_without_scripts(client: TestClient, database: Database, register: Registered) -> None:
     register(nigerian_trader())
     page = preview_step(client)
     assert "Kano Cocoa" not in page, "no counterpart is named before a firm is registered"
     assert "Offers what you need" in page
-    answer = send(client, "/register", form_in(page, "/register"), "send")
+    answer = send(client, "/register", agreed(page), "send")
     assert answer.status_code == 200
     token = re.search(r"caravan_[\w-]+", answer.text)
     assert token
@@ -81,7 +87,7 @@ def test_preview_ranks_as_after_registering(client: TestClient, register: Regist
         register(nigerian_trader(sectors=["agriculture" if number % 2 else "logistics"]))
     page = preview_step(client)
     before = re.findall(r'<span class="chance">([^<]+)', page)
-    send(client, "/register", form_in(page, "/register"), "send")
+    send(client, "/register", agreed(page), "send")
     after = re.findall(r'<span class="chance">([^<]+)', client.get("/me").text)
     assert before == after
     assert len(before) == 4
@@ -157,7 +163,7 @@ def test_taken_number_leads_to_the_sign_in(client: TestClient, register: Registe
     page = preview_step(client)
     number = dict(form_in(page, "/register"))["registration_number"]
     register(kazakh_mill(registration_number=number))
-    answer = send(client, "/register", form_in(page, "/register"), "send")
+    answer = send(client, "/register", agreed(page), "send")
     assert answer.status_code == 422
     assert 'href="/sign-in"' in answer.text
     assert 'href="#registration_number"' in answer.text
@@ -203,7 +209,7 @@ def test_other_sites_cannot_register_firms(client: TestClient) -> None:
 
 
 def test_token_is_kept_as_a_digest_only(client: TestClient, database: Database) -> None:
-    page = send(client, "/register", form_in(preview_step(client), "/register"), "send").text
+    page = send(client, "/register", agreed(preview_step(client)), "send").text
     token = re.search(r"caravan_[\w-]+", page)
     assert token
     with database.reading() as session:

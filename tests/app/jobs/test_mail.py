@@ -13,7 +13,8 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from sqlalchemy import select, update
 
-from app.actions.sessions import MAIL, Browser, send_invitation, send_link, use_company_link
+from app.actions.letters import MAIL
+from app.actions.sessions import Browser, send_invitation, send_link, use_company_link
 from app.actions.staff import disable_staff, staff_member
 from app.db import Database
 from app.db.base import now

@@ -118,7 +118,7 @@ def test_whole_overview_takes_a_fixed_number_of_statements(database: Database) -
         paired(database, mill, trader, (mill.listing_ids[0], trader.listing_ids[0]))
         with database.reading() as session, reads_counted(database) as sent:
             found = overview(session, TODAY)
-        assert len(sent) == 17
+        assert len(sent) == 18
     assert (found.funnel[0].count, found.unmet[0].count, found.months[-1].found) == (4, 2, 2)
 
 
