@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.actions.tokens import digest_of
+from app.db.audit import NOBODY, By
 from app.db.base import now
 from app.db.sessions import BrowserSession
 from app.db.staff import ROLES, Role, StaffMember, Token
@@ -14,12 +15,21 @@ from app.errors import CredentialsInvalid, CredentialsMissing, NotAllowed, NotFo
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A company, a member of staff with a role, or (with neither) anyone."""
+    """A company, a member of staff with a role, or (with neither) anyone; ``request`` is the request's id."""
 
     company_id: str | None = None
     staff_id: str | None = None
     staff_email: str | None = None
     role: Role | None = None
+    token_id: str | None = None
+    request: str | None = None
+
+    @property
+    def by(self) -> By:
+        """Who acts, for the audit log."""
+        if self.staff_email is not None and self.role is not None:
+            return By(self.staff_email, self.role, self.token_id, self.request)
+        return By.company(self.company_id, self.request) if self.company_id is not None else NOBODY
 
     @property
     def anonymous(self) -> bool:
@@ -76,7 +86,7 @@ def authenticate(session: Session, authorization: str | None) -> Caller:
         return ANYONE
     scheme, _, token = authorization.partition(" ")
     row = session.execute(
-        select(Token.company_id, StaffMember.id, StaffMember.email, StaffMember.role)
+        select(Token.company_id, StaffMember.id, StaffMember.email, StaffMember.role, Token.id)
         .outerjoin(StaffMember, StaffMember.id == Token.staff_id)
         .where(Token.digest == digest_of(token.strip()), StaffMember.disabled_at.is_(None))
     ).one_or_none()

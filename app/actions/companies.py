@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.actions.profiles import company_columns, declared_codes, keys_of, listing_columns, search_columns
 from app.actions.queue import ask_for_ranking, forget_pending
+from app.db.audit import Act, By, record_act
 from app.db.base import Base, new_id, now
 from app.db.changes import record_change
 from app.db.companies import Company, CompanySector, ListingCode, ListingRow, StatusChange
@@ -20,13 +21,17 @@ from matching import Status
 from schemas.companies import CompanyIn
 from schemas.listings import ListingIn
 
+STATUS_ACTS: dict[Status, Act] = {
+    "submitted": "company.submitted",
+    "verified": "company.verified",
+    "unclaimed": "company.unclaimed",
+    "suspended": "company.suspended",
+}
 REQUIRED = "This field is required."
 LISTING_UNKNOWN = "Use the id of one of the company's present listings, each once, or leave it out for a new one."
 
 
-def change_company(
-    session: Session, company_id: str, data: CompanyIn, *, if_version: int, by_staff: bool = False
-) -> Company:
+def change_company(session: Session, company_id: str, data: CompanyIn, *, if_version: int, by: By) -> Company:
     """Replaces a company's profile; listings that are left out end.
 
     A firm that changes its own legal name or number must be verified again.
@@ -44,17 +49,19 @@ def change_company(
             "A company cannot move to another country; register it there.",
             errors=(FieldError("/country", "country_fixed", "Keep the country that the company is registered in."),),
         )
-    if not by_staff:
+    if not by.staff:
         require_identity(data)
     identity = company.legal_name, company.registration_number
     write_profile(company, data)
-    if not by_staff and company.status == "verified" and identity != (company.legal_name, company.registration_number):
+    if not by.staff and company.status == "verified" and identity != (company.legal_name, company.registration_number):
         _change_status(session, company, "submitted", reason=None, by=None)
     settle(session, company, data)
+    if by.staff:
+        record_act(session, by, "company.changed", f"company:{company_id}", version=company.version)
     return company
 
 
-def delete_company(session: Session, company_id: str, *, if_version: int | None) -> None:
+def delete_company(session: Session, company_id: str, *, if_version: int | None, by: By) -> None:
     """Removes a company with all that belongs to it; decisions on its matches stay, without notes.
 
     What merges kept of it, and of companies that became part of it, goes too.
@@ -71,6 +78,7 @@ def delete_company(session: Session, company_id: str, *, if_version: int | None)
     session.delete(company)
     session.flush()
     record_change(session, company_id)
+    record_act(session, by, "company.deleted", f"company:{company_id}")
 
 
 def set_status(  # noqa: PLR0913  # who, what, why
@@ -79,7 +87,7 @@ def set_status(  # noqa: PLR0913  # who, what, why
     status: Status,
     *,
     reason: str | None,
-    by: str | None = None,
+    by: By,
     if_version: int | None = None,
 ) -> Company:
     """Staff verify, suspend or reopen a company.
@@ -91,11 +99,13 @@ def set_status(  # noqa: PLR0913  # who, what, why
     company = company_by_id(session, company_id, lock=True)
     if if_version is not None:
         require_version(company, if_version)
-    if (company.status, company.status_reason) != (status, reason):
-        _change_status(session, company, status, reason=reason, by=by)
+    before = company.status
+    if (before, company.status_reason) != (status, reason):
+        _change_status(session, company, status, reason=reason, by=by.who)
     if status == "suspended":
         forget_pending(session, company_id)
     settle(session, company)
+    record_act(session, by, STATUS_ACTS[status], f"company:{company_id}", before=before, version=company.version)
     return company
 
 

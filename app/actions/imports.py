@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.actions.companies import merge_company, would_change
 from app.actions.registration import Newcomer, add_companies
+from app.db.audit import COMMAND_LINE, REGISTER, By, record_act
 from app.db.companies import Company
 from app.db.profiles import WITH_ALL
 from app.db.staff import Token
@@ -84,13 +85,15 @@ class Report:
     rejected: list[Rejected] = field(default_factory=list)
 
 
-def import_companies(
+def import_companies(  # noqa: PLR0913  # from where, how, and who is told
     writing: Callable[[], AbstractContextManager[Session]],
     rows: Iterable[Row],
     *,
     verified: bool = False,
     at_once: int = BATCH,
     progress: Callable[[int], None] = lambda _: None,
+    by: By = COMMAND_LINE,
+    sha256: str | None = None,
 ) -> Report:
     """Adds or completes companies; each batch is one transaction, so an interrupted import can just be repeated.
 
@@ -104,7 +107,11 @@ def import_companies(
         at_once: rows in one transaction.
         verified: new firms are the council's own and appear to counterparts at once.
         progress: is told the line number that was reached.
+        by: who imports.
+        sha256: the file's, for the audit log, which names it before its first row is written.
     """
+    with writing() as session:
+        record_act(session, by, "import.started", REGISTER, sha256=sha256, verified=verified)
     report = Report()
     seen: set[Key] = set()
     for batch in batches(rows, at_once):
@@ -117,6 +124,9 @@ def import_companies(
             else:
                 report.counts[outcome] += 1
         progress(batch[-1].line)
+    with writing() as session:
+        counts = report.counts | Counter(rejected=len(report.rejected))
+        record_act(session, by, "import.run", REGISTER, sha256=sha256, **counts)
     return report
 
 

@@ -9,19 +9,25 @@ from sqlalchemy.orm import Session
 
 from app.actions.evidence import store_evidence
 from app.actions.queue import ask_for_ranking, lock_queue, new_pair
+from app.db.audit import Act, By, record_act
 from app.db.base import new_id, now
-from app.db.matches import Pair, Review
+from app.db.matches import Decision, Pair, Review
 from app.errors import NotFound, VersionStale
 from app.queries.matches import decisions_standing
 from matching import Match
 from schemas.matches import Picture, ReviewIn
 
+DECISION_ACTS: dict[Decision, Act] = {
+    "approved": "match.approved",
+    "rejected": "match.rejected",
+    "deferred": "match.deferred",
+}
 RECENT = 1000
 """Steps of an officer that are looked through for one to take back."""
 
 
 def review_match(  # noqa: PLR0913  # each is a part of the decision
-    session: Session, match: Match, data: ReviewIn, *, by: str, if_version: int | None, batch: str | None = None
+    session: Session, match: Match, data: ReviewIn, *, by: By, if_version: int | None, batch: str | None = None
 ) -> Pair:
     """Writes a decision, with the picture it was made on; an earlier decision stays in the history.
 
@@ -31,6 +37,7 @@ def review_match(  # noqa: PLR0913  # each is a part of the decision
         VersionStale: someone decided since ``if_version``.
     """
     lock_queue(session)
+    batch = batch or new_id()
     pair = session.scalar(select(Pair).where(Pair.id == match.id).with_for_update())
     if pair is None:
         pair = new_pair(match)
@@ -42,7 +49,7 @@ def review_match(  # noqa: PLR0913  # each is a part of the decision
     pair.status = data.decision
     pair.reason = data.reason
     pair.note = data.note
-    pair.decided_by = by
+    pair.decided_by = by.who
     pair.decided_at = now()
     pair.probability = match.probability
     pair.picture = Picture.of(match).model_dump(mode="json")
@@ -50,11 +57,11 @@ def review_match(  # noqa: PLR0913  # each is a part of the decision
     session.add(
         Review(
             pair_id=match.id,
-            batch=batch or new_id(),
+            batch=batch,
             decision=data.decision,
             reason=data.reason,
             note=data.note,
-            decided_by=by,
+            decided_by=by.who,
             model=match.model,
             probability=match.probability,
             components=pair.picture["components"],
@@ -62,6 +69,15 @@ def review_match(  # noqa: PLR0913  # each is a part of the decision
     )
     session.flush()
     store_evidence(session, [match], instead_of=[match.id])
+    record_act(
+        session,
+        by,
+        DECISION_ACTS[data.decision],
+        f"match:{match.id}",
+        reason=data.reason,
+        batch=batch,
+        model=match.model,
+    )
     return pair
 
 
@@ -73,7 +89,7 @@ class Decisions:
     missed: int
 
 
-def review_matches(session: Session, matches: Sequence[tuple[Match, int]], data: ReviewIn, *, by: str) -> Decisions:
+def review_matches(session: Session, matches: Sequence[tuple[Match, int]], data: ReviewIn, *, by: By) -> Decisions:
     """Writes one decision on several matches, each with the version that it was read in.
 
     Those that somebody decided on since are left as they are.
@@ -87,7 +103,7 @@ def review_matches(session: Session, matches: Sequence[tuple[Match, int]], data:
     return Decisions(batch, missed)
 
 
-def withdraw_decisions(session: Session, batch: str, *, by: str) -> list[Pair]:
+def withdraw_decisions(session: Session, batch: str, *, by: By) -> list[Pair]:
     """Takes back the decisions that an officer made in one step; what was decided before them holds again.
 
     Raises:
@@ -95,7 +111,7 @@ def withdraw_decisions(session: Session, batch: str, *, by: str) -> list[Pair]:
         VersionStale: somebody decided on one of the matches since; then nothing is taken back.
     """
     lock_queue(session)
-    made = session.scalars(select(Review).where(Review.batch == batch, Review.decided_by == by)).all()
+    made = session.scalars(select(Review).where(Review.batch == batch, Review.decided_by == by.who)).all()
     made = [review for review in made if review.decision != "withdrawn"]
     if not made:
         raise NotFound("There is no such decision of yours.")
@@ -116,13 +132,14 @@ def withdraw_decisions(session: Session, batch: str, *, by: str) -> list[Pair]:
                 pair_id=review.pair_id,
                 batch=undoing,
                 decision="withdrawn",
-                decided_by=by,
+                decided_by=by.who,
                 decided_at=moment,
                 model=review.model,
                 probability=review.probability,
                 components=review.components,
             )
         )
+        record_act(session, by, "match.withdrawn", f"match:{review.pair_id}", batch=batch)
     session.flush()
     return [pairs[pair_id] for pair_id in ids if pair_id in pairs]
 

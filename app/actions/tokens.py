@@ -6,6 +6,8 @@ import secrets
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
+from app.db.audit import By, record_act
+from app.db.base import new_id
 from app.db.staff import Token
 
 TOKEN_PREFIX = "caravan_"  # noqa: S105  # what all tokens begin with
@@ -27,14 +29,18 @@ def digest_of(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def issue_token(session: Session, company_id: str) -> str:
+def issue_token(session: Session, company_id: str, *, by: By) -> str:
     """A new token of a company, to be shown once."""
     token = new_token()
-    session.add(Token(digest=digest_of(token), company_id=company_id))
+    kept = Token(id=new_id(), digest=digest_of(token), company_id=company_id)
+    session.add(kept)
     session.flush()
+    record_act(session, by, "token.issued", f"token:{kept.id}", f"company:{company_id}")
     return token
 
 
-def end_token(session: Session, token_id: str, *, company_id: str) -> None:
+def end_token(session: Session, token_id: str, *, company_id: str, by: By) -> None:
     """Ends one of a company's tokens."""
-    session.execute(delete(Token).where(Token.id == token_id, Token.company_id == company_id))
+    mine = Token.id == token_id, Token.company_id == company_id
+    if session.scalar(delete(Token).where(*mine).returning(Token.id)) is not None:
+        record_act(session, by, "token.ended", f"token:{token_id}", f"company:{company_id}")

@@ -1,11 +1,13 @@
 """Companies: registration, profile, search, status."""
 
+from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Response
 from fastapi.concurrency import run_in_threadpool
 
 from app.actions import companies as actions
+from app.actions.exports import record_contacts, show_contacts, with_contact
 from app.api.deps import CallerDep, IfMatch, LanguageDep, etag, optional_version, required_version
 from app.api.problems import responses
 from app.auth import authenticate
@@ -74,6 +76,7 @@ async def register(
 @router.get("", responses=responses(401, 403), summary="Search the register")
 def search(  # noqa: PLR0913  # the filters of the contract
     session: ReadSession,
+    parts: ServiceDep,
     caller: CallerDep,
     language: LanguageDep,
     country: str | None = None,
@@ -89,16 +92,24 @@ def search(  # noqa: PLR0913  # the filters of the contract
     caller.require_staff()
     wanted = CompanyFilter(country=country, sector=sector, region=region, hs=hs, status=status, words=q)
     found, following = queries.companies(session, wanted, limit=limit, after=cursor)
+    filters = [name for name, value in asdict(wanted).items() if value is not None]
+    show_contacts(parts.database, caller.by, "api_list", *with_contact(found), filters=filters)
     return CompanyPage(items=[queries.shown(company, language) for company in found], next_cursor=following)
 
 
 @router.get("/{company_id}", responses=responses(401, 404), summary="Read a company")
-def read(
-    company_id: str, session: ReadSession, caller: CallerDep, language: LanguageDep, response: Response
+def read(  # noqa: PLR0913  # each is a part of the request
+    company_id: str,
+    session: ReadSession,
+    parts: ServiceDep,
+    caller: CallerDep,
+    language: LanguageDep,
+    response: Response,
 ) -> CompanyOut:
-    """For the company itself and staff."""
+    """For the company itself and staff, who leave a row in the audit log: the contact is in it."""
     caller.require_access_to(company_id)
     company = queries.company_by_id(session, company_id)
+    show_contacts(parts.database, caller.by, "api", *with_contact([company]))
     response.headers["ETag"] = etag(company.version)
     return queries.shown(company, language)
 
@@ -120,8 +131,9 @@ def change(  # noqa: PLR0913  # each is a part of the request
         company_id,
         data,
         if_version=required_version(if_match),
-        by_staff=caller.staff_email is not None,
+        by=caller.by,
     )
+    record_contacts(session, caller.by, "api", *with_contact([company]))
     response.headers["ETag"] = etag(company.version)
     return queries.shown(company, language)
 
@@ -130,7 +142,7 @@ def change(  # noqa: PLR0913  # each is a part of the request
 def remove(company_id: str, session: WriteSession, caller: CallerDep, if_match: IfMatch = None) -> None:
     """Removes the company and its listings, contacts and tokens."""
     caller.require_access_to(company_id, "admin")
-    actions.delete_company(session, company_id, if_version=optional_version(if_match))
+    actions.delete_company(session, company_id, if_version=optional_version(if_match), by=caller.by)
 
 
 @router.put("/{company_id}/status", responses=responses(401, 403, 404), summary="Set a company's status")
@@ -138,7 +150,8 @@ def set_status(  # noqa: PLR0913  # each is a part of the request
     company_id: str, data: StatusIn, session: WriteSession, caller: CallerDep, language: LanguageDep, response: Response
 ) -> CompanyOut:
     """For staff. A verified firm appears to counterparts, a suspended one to nobody."""
-    officer = caller.require_staff("reviewer")
-    company = actions.set_status(session, company_id, data.status, reason=data.reason, by=officer)
+    caller.require_staff("reviewer")
+    company = actions.set_status(session, company_id, data.status, reason=data.reason, by=caller.by)
+    record_contacts(session, caller.by, "api", *with_contact([company]))
     response.headers["ETag"] = etag(company.version)
     return queries.shown(company, language)

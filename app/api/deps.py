@@ -1,19 +1,24 @@
 """What routes depend on, as named types."""
 
+from dataclasses import replace
 from typing import Annotated
 
-from fastapi import Depends, Header
+from fastapi import Depends, Header, Request
 
 from app.auth import Caller, authenticate
 from app.errors import VersionMissing, VersionStale
 from app.texts import language_asked_for
-from app.web.service import ServiceDep
+from app.web.service import ServiceDep, request_id
 from matching import Language
 
 
-def _caller(parts: ServiceDep, authorization: Annotated[str | None, Header(include_in_schema=False)] = None) -> Caller:
+def _caller(
+    request: Request,
+    parts: ServiceDep,
+    authorization: Annotated[str | None, Header(include_in_schema=False)] = None,
+) -> Caller:
     with parts.database.reading() as session:
-        return authenticate(session, authorization)
+        return replace(authenticate(session, authorization), request=request_id(request))
 
 
 async def _language(accept_language: Annotated[str | None, Header()] = None) -> Language:

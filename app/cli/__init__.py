@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 from sqlalchemy.exc import OperationalError
 
+from app.cli import audit as audit_commands
 from app.cli import demo, evaluation, files, maintenance, ranking, server
 from app.cli import staff as staff_commands
 from app.errors import Failure
@@ -26,6 +27,8 @@ app = typer.Typer(
 )
 staff = typer.Typer(help="The council's staff.", no_args_is_help=True)
 app.add_typer(staff, name="staff")
+audit = typer.Typer(help="The audit log: who did what, and whether the log is intact.", no_args_is_help=True)
+app.add_typer(audit, name="audit")
 
 app.command()(demo.demo)
 app.command()(server.serve)
@@ -39,6 +42,8 @@ app.command()(evaluation.evaluate)
 staff.command("add")(staff_commands.add)
 staff.command("link")(staff_commands.link)
 staff.command("list")(staff_commands.listed)
+audit.command("verify")(audit_commands.verify)
+audit.command("list")(audit_commands.listed)
 
 
 @app.callback()

@@ -7,9 +7,10 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.orm import Session
 
-from app.actions.sessions import new_link
+from app.actions.sessions import link_for_staff
 from app.actions.staff import add_staff, staff_member
 from app.cli.opened import opened
+from app.db.audit import COMMAND_LINE
 from app.db.staff import Role
 from app.errors import Failure
 from app.queries.staff import Officer, officer_of_address, officers
@@ -32,7 +33,7 @@ def add(
     For somebody who is staff already it prints one more token.
     """
     with opened(Settings()) as database, database.writing() as session:
-        token = add_staff(session, email, role)
+        token = add_staff(session, email, role, by=COMMAND_LINE)
     typer.echo(token)
 
 
@@ -66,13 +67,13 @@ def first_link(session: Session, email: str, base: str) -> str | None:
     """A link for an administrator who is made if nobody is staff yet; None where others are, or one has a password."""
     found = officers(session)
     if not found:
-        return _address(session, staff_member(session, email, "admin").id, base)
+        return _address(session, staff_member(session, email, "admin", by=COMMAND_LINE).id, base)
     waiting = [officer for officer in found if officer.email == email and not officer.has_password]
     return _address(session, waiting[0].id, base) if waiting else None
 
 
 def _address(session: Session, staff_id: str, base: str) -> str:
-    return f"{base.rstrip('/')}/console/password/{new_link(session, staff_id=staff_id)}"
+    return f"{base.rstrip('/')}/console/password/{link_for_staff(session, staff_id, by=COMMAND_LINE)}"
 
 
 def _row(officer: Officer) -> tuple[str, ...]:

@@ -62,7 +62,7 @@ def merge(visit: Reviewer, session: WriteSession, kept_id: str, merged_id: str, 
         session,
         kept_id,
         merged_id,
-        by=visit.caller.require_staff("reviewer"),
+        by=visit.caller.by,
         choices=choices,
         if_versions=(int(versions[0]), int(versions[1])),
         tokens_move=field_of(form, "tokens") == "move",
@@ -73,14 +73,14 @@ def merge(visit: Reviewer, session: WriteSession, kept_id: str, merged_id: str, 
 @router.post(HOME + "/{one_id}/{other_id}/apart")
 def say_apart(visit: Reviewer, session: WriteSession, one_id: str, other_id: str) -> Response:
     """Remembers that the two are two."""
-    actions.say_not_duplicates(session, one_id, other_id, by=visit.caller.require_staff("reviewer"))
+    actions.say_not_duplicates(session, one_id, other_id, by=visit.caller.by)
     return visit.go(f"{HOME}?done=apart&one={one_id}&other={other_id}")
 
 
 @router.post(HOME + "/{one_id}/{other_id}/again")
 def ask_again(visit: Reviewer, session: WriteSession, one_id: str, other_id: str) -> Response:
     """Takes it back that the two are two."""
-    actions.forget_not_duplicates(session, one_id, other_id)
+    actions.forget_not_duplicates(session, one_id, other_id, by=visit.caller.by)
     return visit.go(f"{HOME}/{one_id}/{other_id}")
 
 
@@ -99,7 +99,7 @@ def one_merge(visit: Officer, session: ReadSession, merge_id: str, done: str = "
 @router.post(MERGES + "/{merge_id}/undo")
 def undo(visit: Reviewer, session: WriteSession, merge_id: str) -> Response:
     """Parts the two companies again."""
-    undo_merge(session, merge_id, by=visit.caller.require_staff("reviewer"))
+    undo_merge(session, merge_id, by=visit.caller.by)
     return visit.go(f"{MERGES}/{merge_id}?done=undone")
 
 

@@ -48,9 +48,8 @@ def upload(visit: Reviewer, form: FormDep, session: ReadSession, parts: ServiceD
     file = form.get("file")
     if not isinstance(file, UploadFile) or not file.filename:
         return _list(visit, session, parts, wrong=visit.say("Choose a file."))
-    staff = visit.caller.require_staff("reviewer")
     try:
-        kept = actions.upload_list(parts.database.writing, file.filename, file.file.read(), staff=staff)
+        kept = actions.upload_list(parts.database.writing, file.filename, file.file.read(), by=visit.caller.by)
     except FileUnreadable as failed:
         return _list(visit, session, parts, wrong=translate(failed.detail, visit.language, failed.params))
     return visit.go(f"{HOME}/{kept.id}")
@@ -88,7 +87,7 @@ def read_columns(visit: Reviewer, form: FormDep, session: WriteSession, import_i
     targets = [field_of(form, f"column-{at}") for at in range(count)]
     constants = {name: field_of(form, f"all-{name}") for name in CONSTANTS}
     try:
-        actions.read_columns(session, import_id, targets, constants)
+        actions.read_columns(session, import_id, targets, constants, by=visit.caller.by)
     except FileUnreadable:
         return _columns(visit, queries.import_by_id(session, import_id), targets=targets, constants=constants)
     return visit.go(f"{HOME}/{import_id}")
@@ -107,21 +106,21 @@ def progress(visit: Reviewer, session: ReadSession, import_id: str) -> Response:
 @router.post("/{import_id}/start")
 def start(visit: Reviewer, form: FormDep, session: WriteSession, import_id: str) -> Response:
     """Begins, or goes on after a stop."""
-    actions.start_import(session, import_id, verified=bool(field_of(form, "verified")))
+    actions.start_import(session, import_id, verified=bool(field_of(form, "verified")), by=visit.caller.by)
     return visit.go(f"{HOME}/{import_id}")
 
 
 @router.post("/{import_id}/stop")
 def stop(visit: Reviewer, session: WriteSession, import_id: str) -> Response:
     """Stops it after the rows at hand."""
-    actions.stop_import(session, import_id)
+    actions.stop_import(session, import_id, by=visit.caller.by)
     return visit.go(f"{HOME}/{import_id}")
 
 
 @router.post("/{import_id}/forget")
 def forget(visit: Reviewer, session: WriteSession, import_id: str) -> Response:
     """Removes the list with its faulty rows."""
-    actions.forget_import(session, import_id)
+    actions.forget_import(session, import_id, by=visit.caller.by)
     return visit.go(HOME)
 
 

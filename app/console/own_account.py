@@ -38,7 +38,7 @@ def export(visit: Firm, session: ReadSession) -> Response:
 @router.post("/me/account/sessions/{session_id}/end")
 def end_own_session(visit: Firm, session: WriteSession, session_id: str) -> Response:
     """Signs a browser out."""
-    end_session(session, session_id, company_id=_own(visit))
+    end_session(session, session_id, company_id=_own(visit), by=visit.caller.by)
     return visit.go(HERE)
 
 
@@ -46,14 +46,14 @@ def end_own_session(visit: Firm, session: WriteSession, session_id: str) -> Resp
 def issue(visit: Firm, parts: ServiceDep) -> HTMLResponse:
     """Makes a token and shows it this once."""
     with parts.database.writing() as session:
-        token = issue_token(session, _own(visit))
+        token = issue_token(session, _own(visit), by=visit.caller.by)
     return _page(visit, parts, token=token)
 
 
 @router.post("/me/account/tokens/{token_id}/end")
 def end_own_token(visit: Firm, session: WriteSession, token_id: str) -> Response:
     """Ends a token."""
-    end_token(session, token_id, company_id=_own(visit))
+    end_token(session, token_id, company_id=_own(visit), by=visit.caller.by)
     return visit.go(HERE)
 
 
@@ -63,7 +63,7 @@ def delete(visit: Firm, parts: ServiceDep, name: Field = "") -> Response:
     with parts.database.writing() as session:
         company = company_by_id(session, _own(visit))
         if " ".join(fold(name).split()) == " ".join(fold(company.legal_name).split()):
-            delete_company(session, company.id, if_version=None)
+            delete_company(session, company.id, if_version=None, by=visit.caller.by)
             visit.keep(SESSION_COOKIE, "", 0)
             return visit.go("/")
     return _page(visit, parts, wrong=visit.say("This is not the name of your firm. Nothing was removed."))

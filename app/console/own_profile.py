@@ -75,7 +75,7 @@ def _change(visit: Visit, parts: Service, fields: Fields, version: str) -> None:
     data = CompanyIn.model_validate(document_of(fields))
     known = int(version) if version.isdecimal() else 0
     with parts.database.writing() as session:
-        change_company(session, _own(visit), data, if_version=known)
+        change_company(session, _own(visit), data, if_version=known, by=visit.caller.by)
 
 
 def _refused(visit: Visit, parts: Service, fields: Fields, failed: Failure, version: str) -> HTMLResponse:

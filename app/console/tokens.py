@@ -30,7 +30,7 @@ def tokens(visit: Admin, session: ReadSession, done: str = "") -> HTMLResponse:
 def issue(visit: Admin, session: WriteSession, owner: Field = "", label: Field = "") -> HTMLResponse:
     """Issues a token, which this answer shows and nothing else ever does."""
     try:
-        token = actions.issue_token(session, owner, label=label, by=visit.caller.staff_email or "")
+        token = actions.issue_token(session, owner, label=label, by=visit.caller.by)
     except InputInvalid as failed:
         wrong = translate(failed.detail, visit.language, failed.params)
         return _tokens(visit, session, status=422, wrong=wrong, owner=owner, label=label)
@@ -40,7 +40,7 @@ def issue(visit: Admin, session: WriteSession, owner: Field = "", label: Field =
 @router.post("/{token_id}/end")
 def end(visit: Admin, session: WriteSession, token_id: str) -> Response:
     """Ends a token."""
-    actions.end_token(session, token_id)
+    actions.end_token(session, token_id, by=visit.caller.by)
     return visit.go(f"{HOME}?done=ended")
 
 

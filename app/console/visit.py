@@ -1,7 +1,7 @@
 """Who visits a page: language, session, and what comes with a form."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, TypeVar
 from urllib.parse import urlencode
 
@@ -15,7 +15,7 @@ from app.console.language import NAMES, environment, text
 from app.console.static_files import address_of
 from app.errors import CredentialsMissing
 from app.texts import language_asked_for
-from app.web.service import ServiceDep
+from app.web.service import ServiceDep, request_id
 from matching import LANGUAGES, Language
 
 LANGUAGE_COOKIE = "caravan-language"
@@ -41,7 +41,8 @@ class Visit:
     def browser(self) -> Browser:
         """What asks."""
         client = self.request.client
-        return Browser(client.host if client else "", self.request.headers.get("user-agent", ""))
+        name = self.request.headers.get("user-agent", "")
+        return Browser(client.host if client else "", name, request_id(self.request))
 
     @property
     def partial(self) -> bool:
@@ -123,7 +124,7 @@ def _visit(request: Request, parts: ServiceDep) -> Visit:
     visit.cookie = visit.cookie_named(SESSION_COOKIE)
     if visit.cookie:
         with parts.database.reading() as session:
-            visit.caller = signed_in(session, visit.cookie)
+            visit.caller = replace(signed_in(session, visit.cookie), request=request_id(request))
     return visit
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session, sessionmaker
 
 import migrations
+from app.db.audit import write_acts
 from app.db.base import Base
 from app.db.moments import Moment, Moments
 from app.errors import DatabaseBehind, Failure
@@ -40,9 +41,10 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """A session that is committed at the end, or rolled back when anything fails."""
+        """A session that is committed at the end with the acts it recorded, or rolled back when anything fails."""
         with self._writes.begin() as session:
             yield session
+            write_acts(session)
 
     async def moment(self) -> Moment | None:
         """Equal to an earlier moment only if nothing was committed since, by anyone; None when it cannot be told."""
@@ -63,10 +65,16 @@ class Database:
         Raises:
             DatabaseBehind: with the command to run.
         """
-        with self.engine.connect() as connection:
-            current = set(MigrationContext.configure(connection).get_current_heads())
-        if current != set(ScriptDirectory.from_config(alembic_config()).get_heads()):
+        if self._revisions() != set(ScriptDirectory.from_config(alembic_config()).get_heads()):
             raise DatabaseBehind("The database is not up to date. Run: caravan migrate")
+
+    def revision(self) -> str:
+        """The migration that the tables stand at."""
+        return "+".join(sorted(self._revisions()))
+
+    def _revisions(self) -> set[str]:
+        with self.engine.connect() as connection:
+            return set(MigrationContext.configure(connection).get_current_heads())
 
     def dispose(self) -> None:
         """Closes all connections."""
