@@ -69,15 +69,7 @@ def review_match(  # noqa: PLR0913  # each is a part of the decision
     )
     session.flush()
     store_evidence(session, [match], instead_of=[match.id])
-    record_act(
-        session,
-        by,
-        DECISION_ACTS[data.decision],
-        f"match:{match.id}",
-        reason=data.reason,
-        batch=batch,
-        model=match.model,
-    )
+    record_act(session, by, DECISION_ACTS[data.decision], f"match:{match.id}", reason=data.reason, batch=batch)
     return pair
 
 

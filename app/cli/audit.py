@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from app.cli.opened import opened
 from app.db.audit import AuditRow
@@ -44,11 +43,14 @@ def verify(
         TextColumn("row {task.completed}"),
         TimeRemainingColumn(),
     )
-    with opened(Settings()) as database, database.reading() as session:
-        with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-            task = progress.add_task("", total=rows_of_log(session))
-            hashes = [one.strip().lower() for one in expect or []]
-            found = verify_log(session, hashes, lambda rows: progress.update(task, completed=rows))
+    with (
+        opened(Settings()) as database,
+        database.reading() as session,
+        Progress(*columns, console=Console(stderr=True), transient=True) as progress,
+    ):
+        task = progress.add_task("", total=rows_of_log(session))
+        hashes = [one.strip().lower() for one in expect or []]
+        found = verify_log(session, hashes, lambda rows: progress.update(task, completed=rows))
     _tell(found)
 
 
@@ -67,11 +69,11 @@ def listed(  # noqa: PLR0913  # the filters
     by: Annotated[str | None, typer.Option(help="An officer's e-mail address, or “command line”.")] = None,
     act: Annotated[str | None, typer.Option(help="What was done, as in contact.seen.")] = None,
     subject: Annotated[str | None, typer.Option(help="The id of a company, match, import or officer.")] = None,
-    limit: Annotated[int, typer.Option(help="The newest so many rows in the table.", min=1, max=10_000)] = 100,
+    limit: Annotated[int, typer.Option(help="At most so many rows, the newest.", min=1, max=10_000)] = 100,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="All rows, one JSON object a line, oldest first.")] = False,
 ) -> None:
-    """Print who did what: a table, newest first, or all of it as JSON Lines."""
+    """Print who did what: a row a line, newest first, or all of it as JSON Lines."""
     wanted = AuditFilter(_day(since), _day(until), by.strip().lower() if by else None, act, subject)
     with opened(Settings()) as database, database.reading() as session:
         if as_json:
@@ -79,10 +81,9 @@ def listed(  # noqa: PLR0913  # the filters
                 typer.echo(json.dumps(_document(row), ensure_ascii=False))
             return
         rows = audit_rows(session, wanted, limit=limit)
-    table = Table("#", "At (UTC)", "By", "Act", "Subject", "Details", box=None)
     for row in rows:
-        table.add_row(str(row.number), row.at.strftime("%Y-%m-%d %H:%M:%S"), row.by, row.act, row.subject, row.details)
-    Console().print(table)
+        at = row.at.strftime("%Y-%m-%d %H:%M:%S")
+        typer.echo(f"{row.number}  {at}  {row.by} ({row.role})  {row.act}  {row.subject}  {row.details}")
 
 
 def _day(moment: datetime | None) -> date | None:

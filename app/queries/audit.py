@@ -27,7 +27,7 @@ class Broken:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """What a check found: how many rows are right from the beginning on, the last of them, what is wrong if anything is."""
+    """What a check found: how many rows are right from the beginning on, the last of them, and what is wrong, if so."""
 
     rows: int
     head: Head
