@@ -10,6 +10,8 @@ from app.actions.companies import delete_company
 from app.actions.sessions import end_session
 from app.actions.tokens import digest_of, end_token, issue_token
 from app.console.visit import SESSION_COOKIE, Firm, Visit
+from app.console.words import N_, ROLES
+from app.queries.audit import contact_views
 from app.queries.companies import company_by_id
 from app.queries.own import all_data_of, open_sessions, tokens_of
 from app.web.service import ReadSession, Service, ServiceDep, WriteSession
@@ -19,6 +21,9 @@ router = APIRouter()
 
 Field = Annotated[str, Form()]
 HERE = "/me/account"
+SHOWN = 20
+"""Times that somebody saw the contact; all of them are in the file."""
+SEEN_AS = ROLES | {"operator": N_("who runs the service"), "program": N_("a program of the council")}
 
 
 @router.get("/me/account")
@@ -76,10 +81,14 @@ def _own(visit: Visit) -> str:
 
 def _page(visit: Visit, parts: Service, *, token: str = "", wrong: str = "") -> HTMLResponse:
     with parts.database.reading() as session:
+        company = company_by_id(session, _own(visit))
         return visit.page(
             "firm/account.html",
             status=422 if wrong else 200,
-            company=company_by_id(session, _own(visit)),
+            company=company,
+            views=contact_views(session, company, limit=SHOWN),
+            shown=SHOWN,
+            roles=SEEN_AS,
             sessions=open_sessions(session, _own(visit)),
             tokens=tokens_of(session, _own(visit)),
             here=digest_of(visit.cookie or ""),

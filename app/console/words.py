@@ -167,6 +167,8 @@ CLUES = {
     "same_city": N_("The same town"),
     "other_number": N_("Against it: different registration numbers"),
 }
+CONTACT_CLUES = frozenset({"same_email", "same_phone"})
+"""Clues whose values are contacts."""
 LIKELY = {0.8: N_("very likely"), 0.6: N_("likely"), 0.0: N_("possible")}
 """Words for how probable it is that two entries are one firm, from which on each."""
 

@@ -13,6 +13,7 @@ from app.db.matches import Pair, ReviewStatus
 from app.db.sessions import BrowserSession
 from app.db.staff import Token
 from app.live import Fresh
+from app.queries.audit import contact_views
 from app.queries.companies import company_by_id, document, listing_document
 from app.queries.matches import SEEN_BY_COMPANIES, RankingFilter, decided, live_ranking, review_of
 from app.queries.review import Meeting, meetings_of
@@ -123,6 +124,10 @@ def all_data_of(session: Session, company_id: str) -> dict[str, Any]:
                 "expires_at": one.expires_at.isoformat(),
             }
             for one in open_sessions(session, company_id)
+        ],
+        "contact_seen": [
+            {"number": one.number, "at": one.at.isoformat(), "role": one.role, "act": one.act}
+            for one in contact_views(session, company)
         ],
         "tokens": [{"created_at": one.created_at.isoformat()} for one in tokens_of(session, company_id)],
     }
