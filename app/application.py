@@ -13,6 +13,7 @@ from app.api import catalogue, companies, docs, health, matches, problems
 from app.api.answers import Answers
 from app.console.application import Fork, create_pages
 from app.db import Database
+from app.jobs.audit import HeadTeller
 from app.jobs.imports import Importer
 from app.jobs.mail import Postman
 from app.jobs.queue import PAUSE, QueueKeeper
@@ -44,6 +45,7 @@ def create_app(settings: Settings) -> FastAPI:
         Worker("checker", importer.check),
         Worker("importer", importer.run),
         Worker("postman", Postman(database, settings).work),
+        Worker("head-teller", HeadTeller(database).work),
     ]
 
     @asynccontextmanager

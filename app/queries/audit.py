@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 
 from app.db.audit import NO_ROW, REGISTER, AuditRow, AuditSubject, Head, hash_of, keys_of
 from app.db.companies import Company
+from app.db.imports import Import
+from app.db.staff import StaffMember
 
 AT_ONCE = 1000
 Row = Mapping[str, Any]
@@ -100,6 +102,21 @@ def officers_in_log(session: Session) -> list[str]:
     """Who stands in the log, apart from firms."""
     found = session.scalars(select(AuditRow.by).where(~AuditRow.by.startswith("company:")).distinct())
     return sorted(found)
+
+
+def names_of(session: Session, subjects: Collection[str]) -> dict[str, str]:
+    """What subjects are called that still exist: companies, officers, imports."""
+    found: dict[str, str] = {}
+    for kind, key, name in (
+        ("company", Company.id, Company.legal_name),
+        ("staff", StaffMember.id, StaffMember.email),
+        ("import", Import.id, Import.name),
+    ):
+        ids = [one.partition(":")[2] for one in subjects if one.startswith(f"{kind}:")]
+        if ids:
+            rows = session.execute(select(key, name).where(key.in_(ids)))
+            found |= {f"{kind}:{row_id}": called for row_id, called in rows}
+    return found
 
 
 def contact_views(session: Session, company: Company, *, limit: int | None = None) -> Sequence[AuditRow]:
