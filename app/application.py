@@ -23,6 +23,7 @@ from app.console.application import Fork, create_pages, failure_page
 from app.console.visit import SESSION_COOKIE
 from app.db import Database
 from app.errors import Failure
+from app.jobs.audit import HeadTeller
 from app.jobs.imports import Importer
 from app.jobs.mail import Postman
 from app.jobs.queue import PAUSE, QueueKeeper
@@ -96,6 +97,7 @@ def create_app(settings: Settings) -> Application:
         Worker("importer", importer.run),
         Worker("postman", Postman(database, settings).work),
         Worker("tidier", Tidier(database, settings).work),
+        Worker("head-teller", HeadTeller(database).work),
     ]
 
     @asynccontextmanager

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.actions.tokens import digest_of, is_token
+from app.db.audit import NOBODY, By
 from app.db.base import now
 from app.db.sessions import BrowserSession
 from app.db.staff import ROLES, Role, StaffMember, Token
@@ -29,7 +30,10 @@ class UsedToken:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A company, a member of staff with a role, a program of the council that only reads, or (with none) anyone."""
+    """A company, a member of staff with a role, a program of the council that only reads, or (with none) anyone.
+
+    ``request`` is the request's id.
+    """
 
     company_id: str | None = None
     staff_id: str | None = None
@@ -37,6 +41,7 @@ class Caller:
     role: Role | None = None
     integration: bool = False
     token: UsedToken | None = None
+    request: str | None = None
 
     @property
     def party(self) -> Party | None:
@@ -44,6 +49,13 @@ class Caller:
         if self.integration:
             return "integration"
         return "company" if self.company_id is not None else self.role
+
+    @property
+    def by(self) -> By:
+        """Who acts, for the audit log."""
+        if self.staff_email is not None and self.role is not None:
+            return By(self.staff_email, self.role, None if self.token is None else self.token.id, self.request)
+        return By.company(self.company_id, self.request) if self.company_id is not None else NOBODY
 
     @property
     def anonymous(self) -> bool:

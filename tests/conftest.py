@@ -81,6 +81,7 @@ def postgres_settings(postgres_url: str, tmp_path: Path) -> Settings:
     database = Database(settings)
     tables = ", ".join(table.name for table in Base.metadata.sorted_tables)
     with database.engine.begin() as connection:
+        connection.execute(text("SET LOCAL session_replication_role = replica"))  # the audit log refuses it otherwise
         connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY"))
     database.dispose()
     return settings

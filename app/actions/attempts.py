@@ -4,7 +4,7 @@ import hashlib
 from datetime import timedelta
 from ipaddress import IPv6Address, ip_address
 
-from sqlalchemy import case, delete, update
+from sqlalchemy import case, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -32,8 +32,8 @@ def network_of(address: str) -> str:
     return str(int(found) >> HOST_BITS) if isinstance(found, IPv6Address) and found.ipv4_mapped is None else address
 
 
-def count_attempt(session: Session, key: str, most: int) -> None:
-    """Notes one more attempt before it is made, so that many at once cannot slip through together.
+def count_attempt(session: Session, key: str, most: int) -> int:
+    """Notes one more attempt before it is made, so that many at once cannot slip through together; how many there were.
 
     Raises:
         TooManyAttempts: as many were made in this window, with the minutes to wait; the transaction must not be kept.
@@ -59,6 +59,12 @@ def count_attempt(session: Session, key: str, most: int) -> None:
         raise TooManyAttempts(
             "Too many attempts from your network. Try again in {minutes} min.", minutes=str(left // 60 + 1)
         ).again_after(left + 1)
+    return int(count)
+
+
+def times_tried(session: Session, key: str) -> int:
+    """How often it was tried in this window."""
+    return session.scalar(select(Attempt.count).where(Attempt.key == key, Attempt.since > now() - WINDOW)) or 0
 
 
 def take_attempt_back(session: Session, key: str) -> None:

@@ -11,6 +11,7 @@ from app.actions.erasure import erase_traces
 from app.actions.letters import Letter, confirm_if_possible
 from app.actions.profiles import company_columns, declared_codes, keys_of, listing_columns, search_columns
 from app.actions.queue import ask_for_ranking, forget_pending
+from app.db.audit import Act, By, record_act
 from app.db.base import Base, IfVersion, new_id, now
 from app.db.changes import record_change
 from app.db.companies import Company, CompanySector, ListingCode, ListingRow, StatusChange
@@ -31,6 +32,12 @@ from matching import Status
 from schemas.companies import CompanyIn
 from schemas.listings import ListingIn
 
+STATUS_ACTS: dict[Status, Act] = {
+    "submitted": "company.submitted",
+    "verified": "company.verified",
+    "unclaimed": "company.unclaimed",
+    "suspended": "company.suspended",
+}
 REQUIRED = "This field is required."
 LISTING_UNKNOWN = "Use the id of one of the company's present listings, each once, or leave it out for a new one."
 
@@ -41,7 +48,7 @@ def change_company(  # noqa: PLR0913  # who, what, and under which rules
     data: CompanyIn,
     *,
     if_version: IfVersion,
-    by_staff: bool = False,
+    by: By,
     verification: Verification = "staff",
     letter: Letter | None = None,
 ) -> Company:
@@ -64,15 +71,17 @@ def change_company(  # noqa: PLR0913  # who, what, and under which rules
             "A company cannot move to another country; register it there.",
             errors=(FieldError("/country", "country_fixed", "Keep the country that the company is registered in."),),
         )
-    if not by_staff:
+    if not by.staff:
         require_identity(data)
     before, address = _verified_by(company, verification), company.contact_email
     write_profile(company, data)
-    if not by_staff and company.status == "verified" and before != _verified_by(company, verification):
+    if not by.staff and company.status == "verified" and before != _verified_by(company, verification):
         change_status(session, company, "submitted", reason=None, by=None)
     settle(session, company, data)
     if letter is not None and not same_address(address, company.contact_email):
         confirm_if_possible(session, company, letter)
+    if by.staff:
+        record_act(session, by, "company.changed", f"company:{company_id}", version=company.version)
     return company
 
 
@@ -90,7 +99,7 @@ def same_address(one: str | None, other: str | None) -> bool:
     return (one or "").strip().lower() == (other or "").strip().lower()
 
 
-def delete_company(session: Session, company_id: str, *, if_version: IfVersion, by_staff: bool = False) -> None:
+def delete_company(session: Session, company_id: str, *, if_version: IfVersion, by: By) -> None:
     """Erases a company with all that is held on it; counts stay, and decisions on its matches, without notes.
 
     What merges kept of it, and of companies that became part of it, goes too, and its rows in lists.
@@ -101,11 +110,12 @@ def delete_company(session: Session, company_id: str, *, if_version: IfVersion, 
         VersionStale: it was changed since ``if_version``.
     """
     company = company_by_id(session, company_id, lock=True)
-    require_version(company, if_version, needed=by_staff)
+    require_version(company, if_version, needed=by.staff)
     erase_traces(session, company)
     session.delete(company)
     session.flush()
     record_change(session, company_id)
+    record_act(session, by, "company.deleted", f"company:{company_id}")
 
 
 def set_status(  # noqa: PLR0913  # who, what, why
@@ -114,7 +124,7 @@ def set_status(  # noqa: PLR0913  # who, what, why
     status: Status,
     *,
     reason: str | None,
-    by: str | None = None,
+    by: By,
     if_version: IfVersion = None,
     confirmed_only: bool = False,
 ) -> Company:
@@ -129,13 +139,15 @@ def set_status(  # noqa: PLR0913  # who, what, why
     """
     company = company_by_id(session, company_id, lock=True)
     last = next(iter(status_history(session, company_id)), None) if if_version is None else None
-    require_version(company, if_version, needed=last is not None and last.by != by)
+    require_version(company, if_version, needed=last is not None and last.by != by.who)
     _require_showable(session, company, status, confirmed_only=confirmed_only)
-    if (company.status, company.status_reason) != (status, reason):
-        change_status(session, company, status, reason=reason, by=by)
+    before = company.status
+    if (before, company.status_reason) != (status, reason):
+        change_status(session, company, status, reason=reason, by=by.who)
     if status == "suspended":
         forget_pending(session, company_id)
     settle(session, company)
+    record_act(session, by, STATUS_ACTS[status], f"company:{company_id}", before=before, version=company.version)
     return company
 
 

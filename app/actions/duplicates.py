@@ -3,12 +3,13 @@
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
+from app.db.audit import By, record_act
 from app.db.search import NotDuplicate
 from app.errors import NotMergeable
 from app.queries.companies import company_by_id
 
 
-def say_not_duplicates(session: Session, one_id: str, other_id: str, *, by: str) -> None:
+def say_not_duplicates(session: Session, one_id: str, other_id: str, *, by: By) -> None:
     """Remembers that two companies are two, so that they are not shown as likely duplicates again.
 
     Raises:
@@ -21,11 +22,13 @@ def say_not_duplicates(session: Session, one_id: str, other_id: str, *, by: str)
     for company_id in (first, second):
         company_by_id(session, company_id)
     if session.get(NotDuplicate, (first, second)) is None:
-        session.add(NotDuplicate(first_id=first, second_id=second, by=by))
+        session.add(NotDuplicate(first_id=first, second_id=second, by=by.who))
         session.flush()
+    record_act(session, by, "duplicate.set_aside", f"company:{first}", f"company:{second}")
 
 
-def forget_not_duplicates(session: Session, one_id: str, other_id: str) -> None:
+def forget_not_duplicates(session: Session, one_id: str, other_id: str, *, by: By) -> None:
     """Takes it back that two companies are two."""
     first, second = sorted((one_id, other_id))
     session.execute(delete(NotDuplicate).where(NotDuplicate.first_id == first, NotDuplicate.second_id == second))
+    record_act(session, by, "duplicate.taken_up", f"company:{first}", f"company:{second}")

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.actions.companies import merge_company, would_change
 from app.actions.registration import Ground, Newcomer, add_companies
+from app.db.audit import COMMAND_LINE, REGISTER, By, record_act
 from app.db.companies import Company
 from app.db.profiles import WITH_ALL
 from app.db.staff import Token
@@ -85,7 +86,7 @@ class Report:
     rejected: list[Rejected] = field(default_factory=list)
 
 
-def import_companies(  # noqa: PLR0913  # the list, and how it is taken
+def import_companies(  # noqa: PLR0913  # the list, how it is taken, and who is told
     writing: Callable[[], AbstractContextManager[Session]],
     rows: Iterable[Row],
     *,
@@ -93,6 +94,8 @@ def import_companies(  # noqa: PLR0913  # the list, and how it is taken
     basis: Basis = "legitimate_interest",
     at_once: int = BATCH,
     progress: Callable[[int], None] = lambda _: None,
+    by: By = COMMAND_LINE,
+    sha256: str | None = None,
 ) -> Report:
     """Adds or completes companies; each batch is one transaction, so an interrupted import can just be repeated.
 
@@ -107,7 +110,11 @@ def import_companies(  # noqa: PLR0913  # the list, and how it is taken
         verified: new firms are the council's own and appear to counterparts at once.
         basis: by what the council holds the data of new firms.
         progress: is told the line number that was reached.
+        by: who imports.
+        sha256: the file's, for the audit log, which names it before its first row is written.
     """
+    with writing() as session:
+        record_act(session, by, "import.started", REGISTER, sha256=sha256, verified=verified)
     report = Report()
     seen: set[Key] = set()
     for batch in batches(rows, at_once):
@@ -120,6 +127,9 @@ def import_companies(  # noqa: PLR0913  # the list, and how it is taken
             else:
                 report.counts[outcome] += 1
         progress(batch[-1].line)
+    with writing() as session:
+        counts = report.counts | Counter(rejected=len(report.rejected))
+        record_act(session, by, "import.run", REGISTER, sha256=sha256, **counts)
     return report
 
 

@@ -1,6 +1,7 @@
 """Two entries of one firm become one, and can be parted again."""
 
 from collections.abc import Mapping
+from typing import Literal
 
 from sqlalchemy import delete, update
 from sqlalchemy.exc import IntegrityError
@@ -9,6 +10,7 @@ from sqlalchemy.orm import Session
 from app.actions.companies import number_taken, require_version, settle, write_profile
 from app.actions.inherited import give_back_decisions, take_decisions
 from app.actions.queue import ask_for_ranking, forget_pending, lock_queue
+from app.db.audit import By, record_act
 from app.db.base import new_id, now
 from app.db.changes import lock_changes, record_change
 from app.db.companies import Company, ListingRow
@@ -28,7 +30,7 @@ def merge_companies(  # noqa: PLR0913  # both, by whom, and what of each
     kept_id: str,
     merged_id: str,
     *,
-    by: str,
+    by: By,
     choices: Mapping[str, Choice] | None = None,
     if_versions: tuple[int, int] | None = None,
     tokens_move: bool | None = None,
@@ -78,7 +80,7 @@ def merge_companies(  # noqa: PLR0913  # both, by whom, and what of each
         rows=rows_of_company(session, merged_id),
         joined=joined,
         tokens_moved=merged.status == "verified" if tokens_move is None else tokens_move,
-        by=by,
+        by=by.who,
     )
     merge.decisions = take_decisions(session, merge)
     _take_belongings(session, merge)
@@ -91,10 +93,11 @@ def merge_companies(  # noqa: PLR0913  # both, by whom, and what of each
     merge.kept_after = document(kept)
     session.add(merge)
     session.flush()
+    _record(session, by, "merge.made", merge)
     return merge
 
 
-def undo_merge(session: Session, merge_id: str, *, by: str) -> Merge:
+def undo_merge(session: Session, merge_id: str, *, by: By) -> Merge:
     """Parts two companies again; both are as they were, with what was changed since in other fields.
 
     Versions go on growing, so that nobody overwrites what he has not seen. What the merge kept of both is erased.
@@ -144,10 +147,16 @@ def undo_merge(session: Session, merge_id: str, *, by: str) -> Merge:
     record_change(session, merge.merged_id)
     if merge.rows["companies"][0]["status"] != "suspended":
         ask_for_ranking(session, merge.merged_id)
-    merge.undone_by, merge.undone_at = by, now()
+    merge.undone_by, merge.undone_at = by.who, now()
     merge.kept_before = merge.kept_after = merge.merged = merge.rows = None
     session.flush()
+    _record(session, by, "merge.undone", merge)
     return merge
+
+
+def _record(session: Session, by: By, act: Literal["merge.made", "merge.undone"], merge: Merge) -> None:
+    subjects = f"merge:{merge.id}", f"company:{merge.kept_id}", f"company:{merge.merged_id}"
+    record_act(session, by, act, *subjects, tokens_moved=merge.tokens_moved)
 
 
 def _both(

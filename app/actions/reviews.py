@@ -10,20 +10,26 @@ from sqlalchemy.orm import Session
 
 from app.actions.evidence import store_evidence
 from app.actions.queue import ask_for_ranking, lock_queue, new_pair
+from app.db.audit import Act, By, record_act
 from app.db.base import IfVersion, new_id, now
-from app.db.matches import Pair, Review
+from app.db.matches import Decision, Pair, Review
 from app.errors import NotFound, VersionMissing, VersionStale
 from app.queries.matches import decisions_standing
 from matching import Match
 from schemas.matches import Picture, ReviewIn
 
 INSTANT = timedelta(microseconds=1)
+DECISION_ACTS: dict[Decision, Act] = {
+    "approved": "match.approved",
+    "rejected": "match.rejected",
+    "deferred": "match.deferred",
+}
 RECENT = 1000
 """Steps of an officer that are looked through for one to take back."""
 
 
 def review_match(  # noqa: PLR0913  # each is a part of the decision
-    session: Session, match: Match, data: ReviewIn, *, by: str, if_version: IfVersion, batch: str | None = None
+    session: Session, match: Match, data: ReviewIn, *, by: By, if_version: IfVersion, batch: str | None = None
 ) -> Pair:
     """Writes a decision, with the picture it was made on; an earlier decision stays in the history.
 
@@ -34,17 +40,18 @@ def review_match(  # noqa: PLR0913  # each is a part of the decision
         VersionStale: someone decided since ``if_version``.
     """
     lock_queue(session)
+    batch = batch or new_id()
     pair = session.scalar(select(Pair).where(Pair.id == match.id).with_for_update())
     if pair is None:
         pair = new_pair(match)
         session.add(pair)
     else:
-        _require_version(pair, if_version, by)
+        _require_version(pair, if_version, by.who)
     pair.version = _next_version(session, pair)
     pair.status = data.decision
     pair.reason = data.reason
     pair.note = data.note
-    pair.decided_by = by
+    pair.decided_by = by.who
     pair.decided_at = _after_all(session, match.id)
     pair.probability = match.probability
     pair.picture = Picture.of(match).model_dump(mode="json")
@@ -52,11 +59,11 @@ def review_match(  # noqa: PLR0913  # each is a part of the decision
     session.add(
         Review(
             pair_id=match.id,
-            batch=batch or new_id(),
+            batch=batch,
             decision=data.decision,
             reason=data.reason,
             note=data.note,
-            decided_by=by,
+            decided_by=by.who,
             decided_at=pair.decided_at,
             model=match.model,
             probability=match.probability,
@@ -65,6 +72,7 @@ def review_match(  # noqa: PLR0913  # each is a part of the decision
     )
     session.flush()
     store_evidence(session, [match], instead_of=[match.id])
+    record_act(session, by, DECISION_ACTS[data.decision], f"match:{match.id}", reason=data.reason, batch=batch)
     return pair
 
 
@@ -89,7 +97,7 @@ class Decisions:
     missed: int
 
 
-def review_matches(session: Session, matches: Sequence[tuple[Match, int]], data: ReviewIn, *, by: str) -> Decisions:
+def review_matches(session: Session, matches: Sequence[tuple[Match, int]], data: ReviewIn, *, by: By) -> Decisions:
     """Writes one decision on several matches, each with the version that it was read in.
 
     Those that somebody decided on since are left as they are.
@@ -103,7 +111,7 @@ def review_matches(session: Session, matches: Sequence[tuple[Match, int]], data:
     return Decisions(batch, missed)
 
 
-def withdraw_decisions(session: Session, batch: str, *, by: str) -> list[Pair]:
+def withdraw_decisions(session: Session, batch: str, *, by: By) -> list[Pair]:
     """Takes back the decisions that an officer made in one step; what was decided before them holds again.
 
     Raises:
@@ -111,7 +119,7 @@ def withdraw_decisions(session: Session, batch: str, *, by: str) -> list[Pair]:
         VersionStale: somebody decided on one of the matches since; then nothing is taken back.
     """
     lock_queue(session)
-    made = session.scalars(select(Review).where(Review.batch == batch, Review.decided_by == by)).all()
+    made = session.scalars(select(Review).where(Review.batch == batch, Review.decided_by == by.who)).all()
     made = [review for review in made if review.decision != "withdrawn"]
     if not made:
         raise NotFound("There is no such decision of yours.")
@@ -132,13 +140,14 @@ def withdraw_decisions(session: Session, batch: str, *, by: str) -> list[Pair]:
                 pair_id=review.pair_id,
                 batch=undoing,
                 decision="withdrawn",
-                decided_by=by,
+                decided_by=by.who,
                 decided_at=moment,
                 model=review.model,
                 probability=review.probability,
                 components=review.components,
             )
         )
+        record_act(session, by, "match.withdrawn", f"match:{review.pair_id}", batch=batch)
     session.flush()
     return [pairs[pair_id] for pair_id in ids if pair_id in pairs]
 

@@ -1,19 +1,22 @@
 """Signing in with a browser, and out."""
 
-from dataclasses import dataclass
+import sys
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Literal
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
 from app.actions.addresses import note_address
-from app.actions.attempts import count_attempt, forget_attempts, key_of, network_of, take_attempt_back
+from app.actions.attempts import count_attempt, forget_attempts, key_of, network_of, take_attempt_back, times_tried
 from app.actions.letters import MOST_LINKS, count_mail, send
-from app.actions.links import FORGOTTEN_AFTER, no_link, used_link
+from app.actions.links import FORGOTTEN_AFTER, new_link, no_link, used_link
 from app.actions.passwords import password_fits, password_hash, use_code
 from app.actions.tokens import digest_of, mark_used, new_secret
 from app.db import Database
-from app.db.base import now
+from app.db.audit import NOBODY, By, record_act
+from app.db.base import new_id, now
 from app.db.sessions import BROWSER_LENGTH, BrowserSession
 from app.db.staff import StaffMember, Token
 from app.errors import TooManyAttempts
@@ -30,10 +33,11 @@ WRONG = "E-mail address, password or code is not right."
 
 @dataclass(frozen=True, slots=True)
 class Browser:
-    """What signs in: its network address and how it calls itself."""
+    """What signs in: its network address, how it calls itself, and the request that it makes."""
 
     address: str
     name: str
+    request: str | None = None
 
     @property
     def network(self) -> str:
@@ -57,16 +61,26 @@ def sign_in_staff(database: Database, email: str, password: str, code: str, brow
         count_attempt(session, everyone, MOST_WRONG_OF_ADDRESS)
         member = session.scalar(present)
         kept = None if member is None else member.password_hash
-    if not password_fits(password, kept):
-        return None
+        staff_id = None if member is None else member.id
+    fits = password_fits(password, kept)
     with database.writing() as session:
-        member = session.scalar(present.where(StaffMember.password_hash == kept).with_for_update())
+        member = session.scalar(present.where(StaffMember.password_hash == kept).with_for_update()) if fits else None
         if member is None or not (member.totp_secret is None or use_code(member, code)):
+            _failed(session, browser, f"staff:{staff_id}" if staff_id else "")
             return None
         forget_attempts(session, own)
         take_attempt_back(session, everyone)
-        member.signed_in_at = now()
-        return _opened(session, browser, staff_id=member.id)
+        way = "password" if member.totp_secret is None else "password+code"
+        return _staff_opened(session, browser, member, way)
+
+
+def _staff_opened(session: Session, browser: Browser, member: StaffMember, way: str) -> str:
+    member.signed_in_at = now()
+    failures = _failures(f"staff:{member.id}")
+    by = By(member.email, member.role, request=browser.request)
+    failed = times_tried(session, failures)
+    forget_attempts(session, failures)
+    return _opened(session, browser, by, f"staff:{member.id}", staff_id=member.id, way=way, failed_before=failed)
 
 
 def sign_in_with_token(session: Session, token: str, browser: Browser) -> str | None:
@@ -80,15 +94,17 @@ def sign_in_with_token(session: Session, token: str, browser: Browser) -> str | 
     valid = select(Token).where(Token.digest == digest_of(token.strip()), Token.expires_at > now())
     found = session.scalar(valid)
     if found is None or found.company_id is None:
+        _failed(session, browser, "")
         return None
     mark_used(session, found.id)
     take_attempt_back(session, key)
-    return sign_in_company(session, found.company_id, browser)
+    return sign_in_company(session, found.company_id, browser, way="token")
 
 
-def sign_in_company(session: Session, company_id: str, browser: Browser) -> str:
-    """The cookie of a new session of a company."""
-    return _opened(session, browser, company_id=company_id)
+def sign_in_company(session: Session, company_id: str, browser: Browser, *, way: str = "registration") -> str:
+    """The cookie of a new session of a company; ``way`` is what it showed."""
+    by = By.company(company_id, browser.request)
+    return _opened(session, browser, by, f"company:{company_id}", company_id=company_id, way=way)
 
 
 def ask_for_link(session: Session, email: str, *, language: str, base: str, browser: Browser) -> None:
@@ -112,9 +128,16 @@ def send_link(session: Session, company_id: str, *, language: str, base: str) ->
     send(session, f"company:{company_id}", {"company_id": company_id, "language": language, "base": base})
 
 
-def send_invitation(session: Session, staff_id: str, *, language: str, base: str) -> None:
+def send_invitation(session: Session, staff_id: str, *, language: str, base: str, by: By) -> None:
     """Lets a link be mailed with which a member of staff sets a password."""
+    record_act(session, by, "staff.link_made", f"staff:{staff_id}", way="mail")
     send(session, f"staff:{staff_id}", {"staff_id": staff_id, "language": language, "base": base})
+
+
+def link_for_staff(session: Session, staff_id: str, *, by: By) -> str:
+    """The secret of a link with which a member of staff sets a password, to be handed over."""
+    record_act(session, by, "staff.link_made", f"staff:{staff_id}", way="printed")
+    return new_link(session, staff_id=staff_id)
 
 
 def use_company_link(session: Session, secret: str, browser: Browser, verification: Verification = "staff") -> str:
@@ -127,7 +150,7 @@ def use_company_link(session: Session, secret: str, browser: Browser, verificati
     if link.company_id is None:
         raise no_link()
     note_address(session, link, secret, verification)
-    return sign_in_company(session, link.company_id, browser)
+    return sign_in_company(session, link.company_id, browser, way="link")
 
 
 def set_password(session: Session, secret: str, password: str, browser: Browser) -> str:
@@ -142,38 +165,72 @@ def set_password(session: Session, secret: str, password: str, browser: Browser)
     if member is None or member.disabled_at is not None:
         raise no_link()
     member.password_hash = password_hash(password, email=member.email)
-    member.signed_in_at = now()
     session.execute(delete(BrowserSession).where(BrowserSession.staff_id == member.id))
-    return _opened(session, browser, staff_id=member.id)
+    record_act(session, By(member.email, member.role, request=browser.request), "password.set", f"staff:{member.id}")
+    return _staff_opened(session, browser, member, "link")
 
 
-def sign_out(session: Session, cookie: str) -> None:
+def sign_out(session: Session, cookie: str, *, by: By) -> None:
     """Ends a session."""
-    session.execute(delete(BrowserSession).where(BrowserSession.digest == digest_of(cookie)))
+    _ended(session, by, "sign_out", BrowserSession.digest == digest_of(cookie))
 
 
-def end_staff_session(session: Session, session_id: str) -> None:
+def end_staff_session(session: Session, session_id: str, *, by: By) -> None:
     """Ends a session of any officer."""
-    session.execute(delete(BrowserSession).where(BrowserSession.id == session_id, BrowserSession.staff_id.is_not(None)))
+    _ended(session, by, "session.ended", (BrowserSession.id == session_id) & BrowserSession.staff_id.is_not(None))
 
 
 def end_session(
-    session: Session, session_id: str, *, company_id: str | None = None, staff_id: str | None = None
+    session: Session, session_id: str, *, company_id: str | None = None, staff_id: str | None = None, by: By
 ) -> None:
     """Ends one of a company's or an officer's own sessions."""
-    session.execute(
-        delete(BrowserSession).where(
-            BrowserSession.id == session_id,
-            BrowserSession.company_id == company_id if company_id else BrowserSession.staff_id == staff_id,
-        )
-    )
+    own = BrowserSession.company_id == company_id if company_id else BrowserSession.staff_id == staff_id
+    _ended(session, by, "session.ended", (BrowserSession.id == session_id) & own)
 
 
-def _opened(session: Session, browser: Browser, *, company_id: str | None = None, staff_id: str | None = None) -> str:
-    cookie = new_secret()
+def _ended(session: Session, by: By, act: Literal["sign_out", "session.ended"], which: ColumnElement[bool]) -> None:
+    found = session.execute(
+        delete(BrowserSession)
+        .where(which)
+        .returning(BrowserSession.id, BrowserSession.staff_id, BrowserSession.company_id)
+    ).one_or_none()
+    if found is not None:
+        owner = f"staff:{found.staff_id}" if found.staff_id else f"company:{found.company_id}"
+        record_act(session, by, act, f"session:{found.id}", owner)
+
+
+def _failures(subject: str) -> str:
+    return key_of("failed sign-ins", subject)
+
+
+def _failed(session: Session, browser: Browser, subject: str) -> None:
+    """Notes wrong attempts at 1, 2, 4, 8 …: strangers must not be able to fill the log.
+
+    ``subject`` is the account; all that are none count together. What was typed is kept nowhere: it may be a password.
+    """
+    count = count_attempt(session, _failures(subject), sys.maxsize)
+    if count & (count - 1) == 0:
+        by = replace(NOBODY, request=browser.request)
+        record_act(session, by, "sign_in.failed", *([subject] if subject else ()), count=count)
+
+
+def _opened(  # noqa: PLR0913  # who, with what, and how it came about
+    session: Session,
+    browser: Browser,
+    by: By,
+    subject: str,
+    *,
+    company_id: str | None = None,
+    staff_id: str | None = None,
+    way: str,
+    failed_before: int | None = None,
+) -> str:
+    cookie, session_id = new_secret(), new_id()
     session.execute(delete(BrowserSession).where(BrowserSession.expires_at <= now() - FORGOTTEN_AFTER))
+    record_act(session, by, "sign_in", subject, f"session:{session_id}", way=way, failed_before=failed_before)
     session.add(
         BrowserSession(
+            id=session_id,
             digest=digest_of(cookie),
             company_id=company_id,
             staff_id=staff_id,

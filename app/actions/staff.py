@@ -6,6 +6,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from app.actions.tokens import STAFF_DAYS, Grant, issue_token
+from app.db.audit import COMMAND_LINE, By, record_act
 from app.db.base import new_id, now
 from app.db.sessions import BrowserSession, SignInLink
 from app.db.staff import ROLES, Role, StaffMember, Token
@@ -27,7 +28,7 @@ def role_named(name: str) -> Role:
     return found
 
 
-def add_officer(session: Session, email: str, role: Role, *, by: str) -> str:
+def add_officer(session: Session, email: str, role: Role, *, by: By) -> str:
     """The id of a member of staff who is new.
 
     Raises:
@@ -39,14 +40,14 @@ def add_officer(session: Session, email: str, role: Role, *, by: str) -> str:
     return staff_member(session, email, role, by=by).id
 
 
-def staff_member(session: Session, email: str, role: Role | None = None, *, by: str | None = None) -> StaffMember:
+def staff_member(session: Session, email: str, role: Role | None = None, *, by: By = COMMAND_LINE) -> StaffMember:
     """The member of staff with this address, who is added if new; a role that is given is set.
 
     Args:
         session: to write with.
         email: the address, in any case.
         role: a reviewer's where it is not given for somebody new.
-        by: the officer who adds; None for the command line.
+        by: who adds.
 
     Raises:
         InputInvalid: that is not an e-mail address, or nobody would be left who may change settings.
@@ -56,25 +57,27 @@ def staff_member(session: Session, email: str, role: Role | None = None, *, by: 
         raise InputInvalid("“{email}” is not an e-mail address.", email=email)
     member = session.scalar(select(StaffMember).where(StaffMember.email == address))
     if member is None:
-        member = StaffMember(id=new_id(), email=address, role=role or "reviewer", added_by=by)
+        member = StaffMember(id=new_id(), email=address, role=role or "reviewer", added_by=by.officer)
         session.add(member)
         session.flush()
+        record_act(session, by, "staff.added", f"staff:{member.id}", role=member.role)
     elif role is not None:
-        change_role(session, member.id, role)
+        change_role(session, member.id, role, by=by)
     return member
 
 
-def add_staff(session: Session, email: str, role: Role | None = None) -> str:
+def add_staff(session: Session, email: str, role: Role | None = None, *, by: By = COMMAND_LINE) -> str:
     """A token for a member of staff, who is added if new.
 
     Raises:
         InputInvalid: that is not an e-mail address.
     """
-    _, token = issue_token(session, Grant(staff_id=staff_member(session, email, role).id, days=STAFF_DAYS))
+    member = staff_member(session, email, role, by=by)
+    _, token = issue_token(session, Grant(staff_id=member.id, days=STAFF_DAYS), by=by)
     return token
 
 
-def change_role(session: Session, staff_id: str, role: Role) -> None:
+def change_role(session: Session, staff_id: str, role: Role, *, by: By) -> None:
     """Gives a member of staff another role.
 
     Raises:
@@ -84,10 +87,11 @@ def change_role(session: Session, staff_id: str, role: Role) -> None:
     member = officer_to_change(session, staff_id)
     if role != "admin":
         _require_another_admin(session, member)
-    member.role = role
+    before, member.role = member.role, role
+    record_act(session, by, "staff.role_changed", f"staff:{staff_id}", before=before, after=role)
 
 
-def disable_staff(session: Session, staff_id: str, *, by: str) -> None:
+def disable_staff(session: Session, staff_id: str, *, by: By) -> None:
     """Keeps a member of staff out, at once: sessions, links and tokens end. What they decided stays.
 
     Raises:
@@ -97,12 +101,13 @@ def disable_staff(session: Session, staff_id: str, *, by: str) -> None:
     member = officer_to_change(session, staff_id)
     _require_another_admin(session, member)
     member.disabled_at = now()
-    member.disabled_by = by
+    member.disabled_by = by.officer
     for table in (BrowserSession, SignInLink, Token):
         session.execute(delete(table).where(table.staff_id == staff_id))
+    record_act(session, by, "staff.kept_out", f"staff:{staff_id}")
 
 
-def enable_staff(session: Session, staff_id: str) -> None:
+def enable_staff(session: Session, staff_id: str, *, by: By) -> None:
     """Lets a member of staff in again with the password there was; tokens must be issued anew.
 
     Raises:
@@ -110,9 +115,10 @@ def enable_staff(session: Session, staff_id: str) -> None:
     """
     member = officer_to_change(session, staff_id)
     member.disabled_at = member.disabled_by = None
+    record_act(session, by, "staff.let_in", f"staff:{staff_id}")
 
 
-def forget_totp(session: Session, staff_id: str) -> None:
+def forget_totp(session: Session, staff_id: str, *, by: By) -> None:
     """Asks a member of staff for no code any more, because the phone is lost; the password stays.
 
     Raises:
@@ -120,6 +126,7 @@ def forget_totp(session: Session, staff_id: str) -> None:
     """
     member = officer_to_change(session, staff_id)
     member.totp_secret = member.totp_step = None
+    record_act(session, by, "staff.code_forgotten", f"staff:{staff_id}")
 
 
 def officer_to_change(session: Session, staff_id: str) -> StaffMember:

@@ -10,6 +10,7 @@ from app.actions.attempts import WINDOW
 from app.actions.companies import delete_company, settle, write_profile
 from app.actions.erasure import forget_file, forget_people
 from app.actions.letters import send
+from app.db.audit import PROGRAM
 from app.db.companies import Company, ListingRow, StatusChange
 from app.db.imports import Import, ImportRejection
 from app.db.matches import PairEvidence
@@ -60,7 +61,7 @@ def remove_unconfirmed(session: Session, settings: Settings, moment: datetime, l
     )
     found = session.scalars(wanted.order_by(Company.id).limit(limit)).all()
     for company_id in found:
-        delete_company(session, company_id, if_version=None)
+        delete_company(session, company_id, if_version="*", by=PROGRAM)
     return len(found)
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.db import Database
+from app.db.audit import REGISTER, By, record_act
 from app.db.base import IfVersion, new_id, now
 from app.db.staff import COMPANY_DAYS, HINT_LENGTH, LABEL_LENGTH, Scope, StaffMember, Token
 from app.errors import FieldError, InputInvalid, VersionStale
@@ -70,7 +71,6 @@ class Grant:
     staff_id: str | None = None
     scope: Scope | None = None
     label: str | None = None
-    by: str | None = None
     days: int = COMPANY_DAYS
 
 
@@ -95,7 +95,7 @@ def grant_of_council(session: Session, data: TokenIn, *, by: str) -> Grant:
     Raises:
         InputInvalid: an integration has no owner, or the owner is no officer.
     """
-    kept = Grant(scope=data.scope, label=data.label, by=by, days=data.days or STAFF_DAYS)
+    kept = Grant(scope=data.scope, label=data.label, days=data.days or STAFF_DAYS)
     if data.scope == "integration":
         if data.owner is not None:
             raise InputInvalid(
@@ -110,7 +110,7 @@ def grant_of_council(session: Session, data: TokenIn, *, by: str) -> Grant:
     return replace(kept, staff_id=staff_id)
 
 
-def issue_token(session: Session, grant: Grant) -> tuple[Token, str]:
+def issue_token(session: Session, grant: Grant, *, by: By) -> tuple[Token, str]:
     """A new token, and its text, to be shown once.
 
     Raises:
@@ -123,10 +123,10 @@ def issue_token(session: Session, grant: Grant) -> tuple[Token, str]:
         raise InputInvalid("A token lives for 1 to {longest} days.", longest=str(LONGEST_DAYS))
     if grant.staff_id is not None:
         _require_present(session, grant.staff_id)
-    return _issued(session, replace(grant, label=label))
+    return _issued(session, replace(grant, label=label), by)
 
 
-def rotate_token(session: Session, token: Token, *, by: str | None) -> tuple[Token, str]:
+def rotate_token(session: Session, token: Token, *, by: By) -> tuple[Token, str]:
     """A new token in the place of one, which ends after ``OVERLAP``; it is for the same, and lives as long.
 
     A client that lost the answer can exchange its token again.
@@ -141,9 +141,10 @@ def rotate_token(session: Session, token: Token, *, by: str | None) -> tuple[Tok
             staff_id=token.staff_id,
             scope=token.scope,
             label=token.label,
-            by=by,
             days=token.days,
         ),
+        by,
+        instead_of=token.id,
     )
     token.expires_at = min(token.expires_at, now() + OVERLAP)
     session.flush()
@@ -160,8 +161,9 @@ def require_version(present: int, version: IfVersion) -> None:
         raise VersionStale("This token was exchanged since you read it. Read it again.")
 
 
-def end_token(session: Session, token: Token) -> None:
+def end_token(session: Session, token: Token, *, by: By) -> None:
     """Ends a token at once."""
+    record_act(session, by, "token.ended", f"token:{token.id}", _owner(token))
     session.delete(token)
     session.flush()
 
@@ -215,7 +217,7 @@ def _hour() -> datetime:
     return now().replace(minute=0, second=0, microsecond=0)
 
 
-def _issued(session: Session, grant: Grant) -> tuple[Token, str]:
+def _issued(session: Session, grant: Grant, by: By, *, instead_of: str | None = None) -> tuple[Token, str]:
     _require_room(session, grant)
     text, moment = new_token(), now()
     token = Token(
@@ -226,14 +228,22 @@ def _issued(session: Session, grant: Grant) -> tuple[Token, str]:
         scope=grant.scope,
         hint=text[-HINT_LENGTH:],
         label=grant.label,
-        issued_by=grant.by,
+        issued_by=by.officer,
         created_at=moment,
         days=grant.days,
         expires_at=moment + timedelta(days=grant.days),
     )
     session.add(token)
     session.flush()
+    record_act(session, by, "token.issued", f"token:{token.id}", _owner(token), instead_of=instead_of)
     return token, text
+
+
+def _owner(token: Token) -> str:
+    """The subject that a token belongs to; an integration's belongs to no one."""
+    if token.company_id is not None:
+        return f"company:{token.company_id}"
+    return REGISTER if token.staff_id is None else f"staff:{token.staff_id}"
 
 
 def _require_present(session: Session, staff_id: str) -> None:

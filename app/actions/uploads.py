@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.actions.imports import Rejected
 from app.actions.jobs import add_job, remove_job
+from app.db.audit import By, record_act
 from app.db.imports import NAME_LENGTH, Import, ImportRejection, ImportState
 from app.errors import FileUnreadable, ImportNotReady
 from app.files import COMPANY_COLUMNS, TARGETS, Layout, Source, first_rows, is_table, layout_of
@@ -27,9 +28,7 @@ IDLE: frozenset[ImportState] = frozenset({"uploaded", "checking", "checked"})
 """States in which nothing of the list is in the register."""
 
 
-def upload_list(
-    writing: Callable[[], AbstractContextManager[Session]], name: str, content: bytes, *, staff: str
-) -> Import:
+def upload_list(writing: Callable[[], AbstractContextManager[Session]], name: str, content: bytes, *, by: By) -> Import:
     """Keeps a list, and how its columns are understood: as in an earlier list with the same headings, or anew.
 
     It is read before ``writing`` locks anything.
@@ -47,13 +46,16 @@ def upload_list(
         raise FileUnreadable("{path} has no rows below its headings.", path=name)
     with writing() as session:
         layout = _kept(_remembered(session, read), samples)
-        kept = Import(name=name, size=len(content), content=content, layout=layout, staff=staff)
+        kept = Import(name=name, size=len(content), content=content, layout=layout, staff=by.who)
         session.add(kept)
         session.flush()
+        record_act(session, by, "import.uploaded", f"import:{kept.id}", bytes=len(content), sha256=source.digest())
     return kept
 
 
-def read_columns(session: Session, import_id: str, targets: Sequence[str], constants: Mapping[str, str]) -> Import:
+def read_columns(
+    session: Session, import_id: str, targets: Sequence[str], constants: Mapping[str, str], *, by: By
+) -> Import:
     """Sets what each column holds and what holds for all rows, and asks for a check.
 
     Raises:
@@ -72,10 +74,11 @@ def read_columns(session: Session, import_id: str, targets: Sequence[str], const
     kept.layout = _kept(layout, kept.layout["samples"])
     kept.state, kept.failure, kept.line, kept.counts = "checking", None, 0, {}
     add_job(session, CHECK, kept.id)
+    record_act(session, by, "import.columns_read", f"import:{import_id}")
     return kept
 
 
-def start_import(session: Session, import_id: str, *, verified: bool) -> None:
+def start_import(session: Session, import_id: str, *, verified: bool, by: By) -> None:
     """Lets a checked list be imported; one that was stopped or failed goes on where it was.
 
     Raises:
@@ -90,9 +93,10 @@ def start_import(session: Session, import_id: str, *, verified: bool) -> None:
         forget_rejections(session, import_id)
     kept.state, kept.failure = "waiting", None
     add_job(session, IMPORT, kept.id)
+    record_act(session, by, "import.started", f"import:{import_id}", line=kept.line, verified=kept.verified)
 
 
-def stop_import(session: Session, import_id: str) -> None:
+def stop_import(session: Session, import_id: str, *, by: By) -> None:
     """Stops an import after the rows at hand; what is in the register stays there.
 
     Raises:
@@ -103,9 +107,10 @@ def stop_import(session: Session, import_id: str) -> None:
     kept = import_by_id(session, import_id, lock=True)
     _require(kept, {"waiting", "running"})
     kept.state = "stopped"
+    record_act(session, by, "import.stopped", f"import:{import_id}", line=kept.line, **kept.counts)
 
 
-def forget_import(session: Session, import_id: str) -> None:
+def forget_import(session: Session, import_id: str, *, by: By) -> None:
     """Removes a list with its refused rows; firms that were imported stay.
 
     Raises:
@@ -116,6 +121,7 @@ def forget_import(session: Session, import_id: str) -> None:
     kept = import_by_id(session, import_id, lock=True)
     _require(kept, IDLE | {"done", "stopped", "failed"})
     session.delete(kept)
+    record_act(session, by, "import.forgotten", f"import:{import_id}")
 
 
 def keep_rejections(session: Session, import_id: str, rejected: Sequence[Rejected]) -> None:

@@ -1,5 +1,6 @@
 """Companies: registration, profile, search, status."""
 
+from dataclasses import asdict
 from http import HTTPStatus
 from typing import Annotated
 
@@ -8,6 +9,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from app.actions import companies as actions
 from app.actions.consents import ground_of
+from app.actions.exports import record_contacts, show_contacts, with_contact
 from app.actions.letters import Letter
 from app.actions.registration import Newcomer
 from app.api.deps import CallerDep, IfMatch, LanguageDep, etag, expected_version
@@ -78,6 +80,7 @@ def _registered(firm: Newcomer, language: Language) -> Response:
 @router.get("", responses=responses(), summary="Search the register", operation_id="search_companies")
 def search(  # noqa: PLR0913  # the filters of the contract
     session: ReadSession,
+    parts: ServiceDep,
     caller: CallerDep,
     language: LanguageDep,
     country: str | None = None,
@@ -95,16 +98,26 @@ def search(  # noqa: PLR0913  # the filters of the contract
         country=country, sector=sector, region=region, hs=hs, status=status, words=q, names_only=by_name
     )
     found, following = queries.companies(session, wanted, limit=limit, after=cursor)
+    if not caller.integration:
+        filters = [name for name, value in asdict(wanted).items() if value]
+        show_contacts(parts.database, caller.by, "api_list", *with_contact(found), filters=filters)
     items = [queries.shown(company, language, contact=not caller.integration) for company in found]
     return CompanyPage(items=items, next_cursor=following)
 
 
 @router.get("/{company_id}", responses=responses(404), summary="Read a company", operation_id="read_company")
-def read(
-    company_id: str, session: ReadSession, caller: CallerDep, language: LanguageDep, response: Response
+def read(  # noqa: PLR0913  # each is a part of the request
+    company_id: str,
+    session: ReadSession,
+    parts: ServiceDep,
+    caller: CallerDep,
+    language: LanguageDep,
+    response: Response,
 ) -> CompanyOut:
-    """For the company itself and the council; integrations see no contact."""
+    """For the company itself and the council; officers leave a row in the audit log, integrations see no contact."""
     company = queries.company_by_id(session, company_id)
+    if not caller.integration:
+        show_contacts(parts.database, caller.by, "api", *with_contact([company]))
     response.headers["ETag"] = etag(company.version)
     return queries.shown(company, language, contact=not caller.integration)
 
@@ -132,10 +145,11 @@ def change(  # noqa: PLR0913  # each is a part of the request
         company_id,
         data,
         if_version=expected_version(if_match),
-        by_staff=caller.of_council,
+        by=caller.by,
         verification=parts.settings.verification,
         letter=Letter(language, str(request.base_url)) if parts.settings.confirm_email else None,
     )
+    record_contacts(session, caller.by, "api", *with_contact([company]))
     response.headers["ETag"] = etag(company.version)
     return queries.shown(company, language)
 
@@ -149,7 +163,7 @@ def change(  # noqa: PLR0913  # each is a part of the request
 )
 def remove(company_id: str, session: WriteSession, caller: CallerDep, if_match: IfMatch = None) -> None:
     """Removes the company and its listings, contacts and tokens. Staff say with ``If-Match`` what they read."""
-    actions.delete_company(session, company_id, if_version=expected_version(if_match), by_staff=caller.of_council)
+    actions.delete_company(session, company_id, if_version=expected_version(if_match), by=caller.by)
 
 
 @router.put(
@@ -177,9 +191,10 @@ def set_status(  # noqa: PLR0913  # each is a part of the request
         company_id,
         data.status,
         reason=data.reason,
-        by=caller.staff_email,
+        by=caller.by,
         if_version=expected_version(if_match),
         confirmed_only=parts.settings.confirm_email,
     )
+    record_contacts(session, caller.by, "api", *with_contact([company]))
     response.headers["ETag"] = etag(company.version)
     return queries.shown(company, language)

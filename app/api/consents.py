@@ -5,8 +5,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 
 from app.actions import consents as actions
+from app.actions.exports import show_contacts, with_contact
 from app.actions.letters import Letter, ask_to_confirm
-from app.api.deps import LanguageDep
+from app.api.deps import CallerDep, LanguageDep
 from app.api.problems import responses
 from app.api.rules import RuledRoute
 from app.errors import NotFound
@@ -85,8 +86,9 @@ def withdraw(company_id: str, session: WriteSession) -> None:
     summary="Read all that is held on a company",
     operation_id="read_held_data",
 )
-def data(company_id: str, session: ReadSession) -> dict[str, Any]:
-    """For the company itself and administrators."""
+def data(company_id: str, session: ReadSession, parts: ServiceDep, caller: CallerDep) -> dict[str, Any]:
+    """For the company itself and administrators, who leave a row in the audit log."""
+    show_contacts(parts.database, caller.by, "api", *with_contact([company_by_id(session, company_id)]))
     return all_data_of(session, company_id)
 
 

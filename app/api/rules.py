@@ -1,7 +1,7 @@
 """Who may do what in the API: one table, and the one place where it is enforced."""
 
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -12,7 +12,7 @@ from app.api.problems import responses
 from app.auth import ANYONE, SIGN_IN, Caller, Party, authenticate
 from app.db.staff import ROLES, Role
 from app.errors import CredentialsMissing, NotAllowed, NotFound
-from app.web.service import Service
+from app.web.service import Service, request_id
 
 OWNED = "company_id"
 """The part of an address that says whose it is."""
@@ -148,7 +148,7 @@ async def _caller(request: Request) -> Caller:
     if authorization is None:
         return ANYONE
     parts: Service = request.app.state.service
-    caller = await run_in_threadpool(_known, parts, authorization)
+    caller = replace(await run_in_threadpool(_known, parts, authorization), request=request_id(request))
     if caller.token is not None:
         parts.token_uses.note(caller.token.id, caller.token.last_used_at)
         request.state.answer_until = caller.token.expires_at

@@ -32,7 +32,7 @@ def issue(
         grant = actions.grant_of_company(caller.company_id, data, days=parts.settings.token_days)
     else:
         grant = actions.grant_of_council(session, data, by=caller.require_staff("admin"))
-    return _issued(session, caller, response, *actions.issue_token(session, grant))
+    return _issued(session, caller, response, *actions.issue_token(session, grant, by=caller.by))
 
 
 @router.get("/{token_id}", responses=responses(404), summary="Read a token's dates", operation_id="read_token")
@@ -56,7 +56,7 @@ def rotate(
     """A new token for the same; the old one works for 24 hours more. To end that one at once, delete it."""
     known = queries.token_within(session, caller.reach, token_id, lock=True)
     actions.require_version(known.version, expected_version(if_match))
-    return _issued(session, caller, response, *actions.rotate_token(session, known.token, by=caller.staff_email))
+    return _issued(session, caller, response, *actions.rotate_token(session, known.token, by=caller.by))
 
 
 @router.delete(
@@ -66,7 +66,7 @@ def end(token_id: str, session: WriteSession, caller: CallerDep, if_match: IfMat
     """Ends it at once, also the one that the request came with."""
     known = queries.token_within(session, caller.reach, token_id, lock=True)
     actions.require_version(known.version, expected_version(if_match))
-    actions.end_token(session, known.token)
+    actions.end_token(session, known.token, by=caller.by)
 
 
 def _issued(session: Session, caller: Caller, response: Response, token: Token, text: str) -> IssuedTokenOut:

@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 from sqlalchemy.exc import OperationalError
 
+from app.cli import audit as audit_commands
 from app.cli import demo, evaluation, files, maintenance, ranking, server
 from app.cli import staff as staff_commands
 from app.errors import Failure
@@ -26,6 +27,8 @@ app = typer.Typer(
 )
 staff = typer.Typer(help="The council's staff.", no_args_is_help=True)
 app.add_typer(staff, name="staff")
+audit = typer.Typer(help="The audit log: who did what, and whether the log is intact.", no_args_is_help=True)
+app.add_typer(audit, name="audit")
 
 app.command()(demo.demo)
 app.command()(server.serve)
@@ -44,6 +47,8 @@ staff.command("token")(staff_commands.token)
 staff.command("tokens")(staff_commands.tokens)
 staff.command("rotate-token")(staff_commands.rotate)
 staff.command("end-token")(staff_commands.end)
+audit.command("verify")(audit_commands.verify)
+audit.command("list")(audit_commands.listed)
 
 
 @app.callback()

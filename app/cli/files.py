@@ -9,12 +9,14 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from app.actions.exports import record_export
 from app.actions.imports import Report, import_companies, write_rejected
 from app.cli.opened import opened
 from app.db import Database
+from app.db.audit import COMMAND_LINE
 from app.errors import FileUnreadable
 from app.files import TARGETS, Layout, Source, as_line, changed_layout, count_lines, layout_of, read_rows
-from app.queries.companies import document, every_company, filled
+from app.queries.companies import companies_of_ids, company_ids, document, filled
 from app.settings import Basis, Settings
 
 REJECTED = 1
@@ -134,6 +136,8 @@ def import_with_progress(
             rows,
             verified=verified,
             basis=basis,
+            by=COMMAND_LINE,
+            sha256=Source.at(file).digest(),
             progress=lambda line: progress.update(task, completed=line),
         )
 
@@ -143,7 +147,10 @@ def export(
 ) -> None:
     """Write all companies as JSON Lines, one a line, in the form that import reads. Contacts are in it."""
     with opened(Settings()) as database, database.reading() as session:
-        lines = (as_line(filled(document(company))) for company in every_company(session))
+        ids = company_ids(session)
+        with database.writing() as writing:  # before the first line is written
+            record_export(writing, COMMAND_LINE, ids)
+        lines = (as_line(filled(document(company))) for company in companies_of_ids(session, ids))
         if file is None:
             for line in lines:
                 sys.stdout.write(line + "\n")

@@ -11,6 +11,7 @@ from app.actions.statistics import refresh_statistics
 from app.application import create_app
 from app.cli.opened import opened
 from app.db import Database
+from app.db.audit import COMMAND_LINE, record_act
 from app.jobs.queue import QueueKeeper
 from app.jobs.tidying import tidy_now
 from app.live import LiveRegister
@@ -21,6 +22,8 @@ def migrate() -> None:
     """Bring the database's tables up to date. Run it after every update, before serving."""
     database = Database(Settings())
     database.migrate()
+    with database.writing() as session:
+        record_act(session, COMMAND_LINE, "database.migrated", revision=database.revision())
     database.dispose()
     typer.echo("The database is up to date.")
 
@@ -33,7 +36,7 @@ def refresh() -> None:
     settings = Settings()
     with opened(settings) as database:
         with database.writing() as session:
-            listings = refresh_statistics(session)
+            listings = refresh_statistics(session, by=COMMAND_LINE)
         with closing(LiveRegister(settings.register_file)) as live, Progress(transient=True) as progress:
             keeper = QueueKeeper(database, live, settings.queue_size)
             task = progress.add_task("Ranking companies", total=None)

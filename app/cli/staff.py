@@ -8,10 +8,11 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.orm import Session
 
-from app.actions.links import new_link
+from app.actions.sessions import link_for_staff
 from app.actions.staff import add_staff, staff_member
 from app.actions.tokens import STAFF_DAYS, Grant, end_token, issue_token, rotate_token
 from app.cli.opened import opened
+from app.db.audit import COMMAND_LINE
 from app.db.base import now
 from app.db.staff import Role
 from app.errors import Failure
@@ -39,7 +40,7 @@ def add(
     For somebody who is staff already it prints one more token.
     """
     with opened(Settings()) as database, database.writing() as session:
-        token = add_staff(session, email, role)
+        token = add_staff(session, email, role, by=COMMAND_LINE)
     typer.echo(token)
 
 
@@ -87,7 +88,7 @@ def token(
     with opened(Settings()) as database, database.writing() as session:
         if email is not None:
             grant = replace(grant, staff_id=_present(session, email).id)
-        _, text = issue_token(session, grant)
+        _, text = issue_token(session, grant, by=COMMAND_LINE)
     typer.echo(text)
 
 
@@ -105,21 +106,21 @@ def rotate(token_id: TokenId) -> None:
     """Print a new token in the place of one, which works for 24 hours more."""
     with opened(Settings()) as database, database.writing() as session:
         held = token_within(session, Reach(council=True), token_id, lock=True).token
-        _, text = rotate_token(session, held, by=None)
+        _, text = rotate_token(session, held, by=COMMAND_LINE)
     typer.echo(text)
 
 
 def end(token_id: TokenId) -> None:
     """End a token at once."""
     with opened(Settings()) as database, database.writing() as session:
-        end_token(session, token_within(session, Reach(council=True), token_id, lock=True).token)
+        end_token(session, token_within(session, Reach(council=True), token_id, lock=True).token, by=COMMAND_LINE)
 
 
 def first_link(session: Session, email: str, base: str) -> str | None:
     """A link for an administrator who is made if nobody is staff yet; None where others are, or one has a password."""
     found = officers(session)
     if not found:
-        return _address(session, staff_member(session, email, "admin").id, base)
+        return _address(session, staff_member(session, email, "admin", by=COMMAND_LINE).id, base)
     waiting = [officer for officer in found if officer.email == email and not officer.has_password]
     return _address(session, waiting[0].id, base) if waiting else None
 
@@ -145,7 +146,7 @@ def _token_row(known: KnownToken) -> tuple[str, ...]:
 
 
 def _address(session: Session, staff_id: str, base: str) -> str:
-    return f"{base.rstrip('/')}/console/password/{new_link(session, staff_id=staff_id)}"
+    return f"{base.rstrip('/')}/console/password/{link_for_staff(session, staff_id, by=COMMAND_LINE)}"
 
 
 def _row(officer: Officer) -> tuple[str, ...]:

@@ -44,7 +44,7 @@ def account(visit: Officer, session: ReadSession, done: str = "") -> HTMLRespons
 def change_password(visit: Officer, parts: ServiceDep, present: Field = "", password: Field = "") -> Response:
     """Sets another password."""
     try:
-        actions.change_password(parts.database, _me(visit), present, password, visit.cookie or "")
+        actions.change_password(parts.database, _me(visit), present, password, visit.cookie or "", by=visit.caller.by)
     except InputInvalid as failed:
         at = "wrong_present" if failed.detail == actions.WRONG_PASSWORD else "wrong_password"
         with parts.database.reading() as session:
@@ -64,7 +64,7 @@ def turn_on(visit: Officer, session: WriteSession, secret: Field = "", code: Fie
     if not SECRET.fullmatch(secret):
         return visit.go(f"{HOME}/code")
     try:
-        actions.turn_totp_on(session, _me(visit), secret, code)
+        actions.turn_totp_on(session, _me(visit), secret, code, by=visit.caller.by)
     except InputInvalid as failed:
         return _code(visit, secret, wrong=translate(failed.detail, visit.language))
     return visit.go(f"{HOME}?done=on")
@@ -74,7 +74,7 @@ def turn_on(visit: Officer, session: WriteSession, secret: Field = "", code: Fie
 def turn_off(visit: Officer, parts: ServiceDep, present: Field = "") -> Response:
     """Asks for codes no more."""
     try:
-        actions.turn_totp_off(parts.database, _me(visit), present)
+        actions.turn_totp_off(parts.database, _me(visit), present, by=visit.caller.by)
     except InputInvalid as failed:
         with parts.database.reading() as session:
             return _account(visit, session, 422, wrong_off=translate(failed.detail, visit.language))
@@ -84,7 +84,7 @@ def turn_off(visit: Officer, parts: ServiceDep, present: Field = "") -> Response
 @router.post("/sessions/{session_id}/end")
 def end_session(visit: Officer, session: WriteSession, session_id: str) -> Response:
     """Ends one of the officer's own sessions."""
-    end_one(session, session_id, staff_id=_me(visit))
+    end_one(session, session_id, staff_id=_me(visit), by=visit.caller.by)
     return visit.go(f"{HOME}?done=ended")
 
 

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.console import (
     account,
+    audit,
     duplicates,
     front,
     imports,
@@ -56,6 +57,7 @@ PARTS = (
     staff,
     tokens,
     weights,
+    audit,
 )
 SMALLEST_ZIPPED = 500
 NOWHERE = ("Not found", "There is nothing at this address.")

@@ -3,13 +3,14 @@
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, Response
 
+from app.actions.exports import take_along
 from app.console.csv_tables import csv_bytes
 from app.console.pictures import headlines, pictures
 from app.console.reader import Reader
 from app.console.visit import Officer
 from app.errors import NotFound
 from app.queries import overview as queries
-from app.web.service import ReadSession, Today
+from app.web.service import ReadSession, ServiceDep, Today
 
 router = APIRouter(prefix="/console/overview")
 
@@ -32,7 +33,7 @@ def page(visit: Officer, session: ReadSession, today: Today) -> HTMLResponse:
 
 
 @router.get("/{name}.csv")
-def table(name: str, visit: Officer, session: ReadSession, today: Today) -> Response:
+def table(name: str, visit: Officer, session: ReadSession, parts: ServiceDep, today: Today) -> Response:
     """The numbers of a picture, for a spreadsheet."""
     figures = queries.overview(session, today)
     for picture in pictures(figures, Reader(visit.language)):
@@ -41,6 +42,7 @@ def table(name: str, visit: Officer, session: ReadSession, today: Today) -> Resp
                 "Content-Disposition": f'attachment; filename="caravan-{name}-{today.isoformat()}.csv"',
                 "Content-Language": visit.language,
             }
+            take_along(parts.database, visit.caller.by, "overview", count=len(picture.rows))
             body = csv_bytes(picture.head, picture.rows, visit.language)
             return Response(body, media_type="text/csv; charset=utf-8", headers=headers)
     raise NotFound("There is nothing at this address.")

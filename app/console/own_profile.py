@@ -80,6 +80,7 @@ def _change(visit: Visit, parts: Service, fields: Fields, version: str) -> None:
             _own(visit),
             data,
             if_version=known,
+            by=visit.caller.by,
             verification=visit.settings.verification,
             letter=visit.letter if visit.settings.confirm_email else None,
         )

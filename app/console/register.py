@@ -9,6 +9,7 @@ from fastapi import APIRouter, Form, Query
 from fastapi.responses import Response
 
 from app.actions import companies as actions
+from app.actions.exports import show_contacts, take_along, with_contact
 from app.console import words
 from app.console.profile_form import PARTNERSHIPS
 from app.console.visit import Officer, Reviewer, Visit
@@ -17,7 +18,7 @@ from app.queries import companies as queries
 from app.queries import merges
 from app.queries import register as views
 from app.queries.search import CompanyFilter
-from app.web.service import ReadSession, Today, WriteSession
+from app.web.service import ReadSession, ServiceDep, Today, WriteSession
 from matching import COUNTRIES, SECTORS
 from schemas.companies import StatusIn
 
@@ -89,7 +90,27 @@ def companies(  # noqa: PLR0913  # the filters
 
 @router.get(HOME + "/{company_id}")
 def company(visit: Officer, session: ReadSession, today: Today, company_id: str) -> Response:
-    """One company; one that was merged leads to the merge."""
+    """One company, its contact hidden; one that was merged leads to the merge."""
+    return _company(visit, session, today, company_id, revealed=False)
+
+
+@router.get(HOME + "/{company_id}/contact")
+def company_again(visit: Officer, company_id: str) -> Response:
+    """The company again: its contact was shown for one visit."""
+    return visit.go(f"{HOME}/{company_id}")
+
+
+@router.post(HOME + "/{company_id}/contact")
+def contact(visit: Officer, session: ReadSession, parts: ServiceDep, today: Today, company_id: str) -> Response:
+    """A company with its contact, once the audit log has it that the officer saw it."""
+    found = queries.company_by_id(session, company_id)
+    show_contacts(parts.database, visit.caller.by, "company", *with_contact([found]))
+    if visit.partial:
+        return visit.page("register/contact.html", company=found, revealed=True)
+    return _company(visit, session, today, company_id, revealed=True)
+
+
+def _company(visit: Visit, session: ReadSession, today: Today, company_id: str, *, revealed: bool) -> Response:
     try:
         view = views.company_view(session, company_id, today=today, language=visit.language)
     except NotFound:
@@ -101,6 +122,7 @@ def company(visit: Officer, session: ReadSession, today: Today, company_id: str)
         "register/company.html",
         view=view,
         company=view.company,
+        revealed=revealed,
         choices=STATUS_CHOICES,
         partnerships=PARTNERSHIPS,
         words=words,
@@ -110,10 +132,10 @@ def company(visit: Officer, session: ReadSession, today: Today, company_id: str)
 
 
 @router.get(HOME + "/{company_id}/export")
-def export(visit: Officer, session: ReadSession, company_id: str) -> Response:
+def export(visit: Officer, session: ReadSession, parts: ServiceDep, company_id: str) -> Response:
     """A company as a file, in the form that an import takes."""
-    del visit
     found = queries.filled(queries.document(queries.company_by_id(session, company_id)))
+    take_along(parts.database, visit.caller.by, "company", f"company:{company_id}", count=1)
     headers = {
         "Content-Disposition": f'attachment; filename="{company_id}.json"',
         "Cache-Control": "no-store",
@@ -134,13 +156,12 @@ def set_status(  # noqa: PLR0913  # the fields of the form
     if not reason.strip() or status not in STATUS_CHOICES:
         raise InputInvalid("Choose a status and write why it changes, so that others understand it later.")
     data = StatusIn.model_validate({"status": status, "reason": reason.strip()})
-    officer = visit.caller.require_staff("reviewer")
     actions.set_status(
         session,
         company_id,
         data.status,
         reason=data.reason,
-        by=officer,
+        by=visit.caller.by,
         if_version=version,
         confirmed_only=visit.settings.confirm_email,
     )

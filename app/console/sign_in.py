@@ -103,7 +103,7 @@ def set_password(visit: VisitDep, parts: ServiceDep, secret: str, password: Fiel
 def sign_out(visit: VisitDep, session: WriteSession) -> Response:
     """Ends the session."""
     if visit.cookie:
-        actions.sign_out(session, visit.cookie)
+        actions.sign_out(session, visit.cookie, by=visit.caller.by)
     visit.keep(SESSION_COOKIE, "", 0)
     return visit.go("/")
 
@@ -111,6 +111,6 @@ def sign_out(visit: VisitDep, session: WriteSession) -> Response:
 def _signed_in(visit: Visit, session: WriteSession, cookie: str, to: str, stays: timedelta) -> Response:
     """Replaces the session that this browser had."""
     if visit.cookie:
-        actions.sign_out(session, visit.cookie)
+        actions.sign_out(session, visit.cookie, by=visit.caller.by)
     visit.keep(SESSION_COOKIE, cookie, int(stays.total_seconds()))
     return visit.go(to)

@@ -42,10 +42,10 @@ def staff(visit: Admin, session: ReadSession, parts: ServiceDep, done: str = "")
 def invite(visit: Admin, session: WriteSession, parts: ServiceDep, email: Field = "", role: Field = "") -> Response:
     """Adds an officer, who gets a link to choose a password."""
     try:
-        staff_id = actions.add_officer(session, email, actions.role_named(role), by=visit.caller.staff_email or "")
+        staff_id = actions.add_officer(session, email, actions.role_named(role), by=visit.caller.by)
     except InputInvalid as failed:
         return _staff(visit, session, parts.settings, failed=failed, email=email, role=role)
-    session_actions.send_invitation(session, staff_id, language=visit.language, base=visit.base)
+    session_actions.send_invitation(session, staff_id, language=visit.language, base=visit.base, by=visit.caller.by)
     return visit.go(f"{HOME}?done=invited")
 
 
@@ -53,7 +53,7 @@ def invite(visit: Admin, session: WriteSession, parts: ServiceDep, email: Field 
 def change_role(visit: Admin, session: WriteSession, parts: ServiceDep, staff_id: str, role: Field = "") -> Response:
     """Gives an officer another role."""
     try:
-        actions.change_role(session, staff_id, actions.role_named(role))
+        actions.change_role(session, staff_id, actions.role_named(role), by=visit.caller.by)
     except InputInvalid as failed:
         return _staff(visit, session, parts.settings, failed=failed)
     return visit.go(f"{HOME}?done=role")
@@ -63,7 +63,7 @@ def change_role(visit: Admin, session: WriteSession, parts: ServiceDep, staff_id
 def keep_out(visit: Admin, session: WriteSession, parts: ServiceDep, staff_id: str) -> Response:
     """Keeps an officer out from now on."""
     try:
-        actions.disable_staff(session, staff_id, by=visit.caller.staff_email or "")
+        actions.disable_staff(session, staff_id, by=visit.caller.by)
     except InputInvalid as failed:
         return _staff(visit, session, parts.settings, failed=failed)
     return visit.go(f"{HOME}?done=out")
@@ -72,21 +72,21 @@ def keep_out(visit: Admin, session: WriteSession, parts: ServiceDep, staff_id: s
 @router.post("/staff/{staff_id}/let-in")
 def let_in(visit: Admin, session: WriteSession, staff_id: str) -> Response:
     """Lets an officer in again."""
-    actions.enable_staff(session, staff_id)
+    actions.enable_staff(session, staff_id, by=visit.caller.by)
     return visit.go(f"{HOME}?done=in")
 
 
 @router.post("/staff/{staff_id}/link")
 def send_link(visit: Admin, session: WriteSession, staff_id: str) -> Response:
     """Sends an officer a link to choose another password."""
-    session_actions.send_invitation(session, staff_id, language=visit.language, base=visit.base)
+    session_actions.send_invitation(session, staff_id, language=visit.language, base=visit.base, by=visit.caller.by)
     return visit.go(f"{HOME}?done=invited")
 
 
 @router.post("/staff/{staff_id}/forget-code")
 def forget_code(visit: Admin, session: WriteSession, staff_id: str) -> Response:
     """Asks an officer who lost the phone for no code any more."""
-    actions.forget_totp(session, staff_id)
+    actions.forget_totp(session, staff_id, by=visit.caller.by)
     return visit.go(f"{HOME}?done=code")
 
 
@@ -100,7 +100,7 @@ def open_sessions(visit: Admin, session: ReadSession, done: str = "") -> HTMLRes
 @router.post("/sessions/{session_id}/end")
 def end_session(visit: Admin, session: WriteSession, session_id: str) -> Response:
     """Ends an officer's session."""
-    session_actions.end_staff_session(session, session_id)
+    session_actions.end_staff_session(session, session_id, by=visit.caller.by)
     return visit.go(f"{SESSIONS}?done=ended")
 
 

@@ -1,7 +1,7 @@
 """Who visits a page: language, session, and what comes with a form."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, TypeVar
 from urllib.parse import urlencode
 
@@ -20,7 +20,7 @@ from app.privacy import CURRENT, ConsentText, consent_text
 from app.queries.consents import Asked, asked_of
 from app.settings import Settings
 from app.texts import language_asked_for
-from app.web.service import ServiceDep
+from app.web.service import ServiceDep, request_id
 from matching import LANGUAGES, Language
 
 LANGUAGE_COOKIE = "caravan-language"
@@ -66,7 +66,8 @@ class Visit:
     def browser(self) -> Browser:
         """What asks."""
         client = self.request.client
-        return Browser(client.host if client else "", self.request.headers.get("user-agent", ""))
+        name = self.request.headers.get("user-agent", "")
+        return Browser(client.host if client else "", name, request_id(self.request))
 
     @property
     def partial(self) -> bool:
@@ -148,7 +149,8 @@ def _visit(request: Request, parts: ServiceDep) -> Visit:
     visit.cookie = visit.cookie_named(SESSION_COOKIE)
     if visit.cookie:
         with parts.database.reading() as session:
-            visit.caller = request.state.caller = signed_in(session, visit.cookie)
+            visit.caller = replace(signed_in(session, visit.cookie), request=request_id(request))
+        request.state.caller = visit.caller
     return visit
 
 

@@ -1,5 +1,7 @@
 """Names of codes for people: what stands on the pages for statuses, bands, features, directions."""
 
+from app.db.audit import Act
+
 
 def N_(message: str) -> str:  # noqa: N802  # the name that extractors of catalogues know
     """Marks a text for the catalogues; it is translated where it is shown."""
@@ -115,6 +117,65 @@ BASES = {
     "published": N_("Held from published sources, without consent"),
     "objection": N_("Objection"),
 }
+ACTORS = {
+    "command line": N_("command line"),
+    "program": N_("the program itself"),
+    "nobody": N_("nobody who is signed in"),
+}
+"""Who acts beside officers and firms."""
+SUBJECTS = {
+    "company": N_("Company"),
+    "match": N_("Match"),
+    "merge": N_("Merge"),
+    "import": N_("List"),
+    "staff": N_("Officer"),
+    "token": N_("Token"),
+    "session": N_("Session"),
+    "register": N_("Register"),
+}
+ACTS: dict[Act, str] = {
+    "company.changed": N_("Profile changed"),
+    "company.verified": N_("Company verified"),
+    "company.submitted": N_("Company set back to be verified"),
+    "company.unclaimed": N_("Company set to unclaimed"),
+    "company.suspended": N_("Company suspended"),
+    "company.deleted": N_("Company removed"),
+    "contact.seen": N_("Contact seen"),
+    "match.approved": N_("Match approved"),
+    "match.rejected": N_("Match rejected"),
+    "match.deferred": N_("Match deferred"),
+    "match.withdrawn": N_("Decision taken back"),
+    "merge.made": N_("Companies merged"),
+    "merge.undone": N_("Merge undone"),
+    "duplicate.set_aside": N_("Found to be two companies"),
+    "duplicate.taken_up": N_("Asked again whether they are one"),
+    "import.uploaded": N_("List uploaded"),
+    "import.columns_read": N_("Columns of a list set"),
+    "import.started": N_("Import begun"),
+    "import.stopped": N_("Import stopped"),
+    "import.run": N_("Import done"),
+    "import.forgotten": N_("List removed"),
+    "export.made": N_("File taken along"),
+    "staff.added": N_("Officer added"),
+    "staff.role_changed": N_("Role changed"),
+    "staff.kept_out": N_("Officer kept out"),
+    "staff.let_in": N_("Officer let in again"),
+    "staff.link_made": N_("Password link made"),
+    "staff.code_forgotten": N_("Code of a lost phone ended"),
+    "token.issued": N_("Token issued"),
+    "token.ended": N_("Token ended"),
+    "session.ended": N_("Session ended"),
+    "sign_in": N_("Signed in"),
+    "sign_in.failed": N_("Failed sign-ins"),
+    "sign_out": N_("Signed out"),
+    "password.set": N_("Password set by link"),
+    "password.changed": N_("Password changed"),
+    "password.wrong": N_("Wrong present password"),
+    "code.on": N_("Codes turned on"),
+    "code.off": N_("Codes turned off"),
+    "statistics.refreshed": N_("Words counted anew"),
+    "database.migrated": N_("Database migrated"),
+}
 ROLES = {"viewer": N_("viewer"), "reviewer": N_("reviewer"), "admin": N_("administrator")}
 DIRECTIONS = {
     "they_supply": N_("{second} offers what {first} needs"),
@@ -176,6 +237,8 @@ CLUES = {
     "same_city": N_("The same town"),
     "other_number": N_("Against it: different registration numbers"),
 }
+CONTACT_CLUES = frozenset({"same_email", "same_phone"})
+"""Clues whose values are contacts."""
 LIKELY = {0.8: N_("very likely"), 0.6: N_("likely"), 0.0: N_("possible")}
 """Words for how probable it is that two entries are one firm, from which on each."""
 

@@ -1,6 +1,7 @@
 """Tables by noun, engine and sessions. Importing it makes all tables known."""
 
 from app.db import (
+    audit,
     changes,
     companies,
     consents,
@@ -20,6 +21,7 @@ from app.db.engine import Database
 __all__ = [
     "Base",
     "Database",
+    "audit",
     "changes",
     "companies",
     "consents",

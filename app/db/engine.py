@@ -16,6 +16,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
 import migrations
+from app.db.audit import write_acts
 from app.db.base import Base
 from app.db.faults import OutcomeUnknown
 from app.db.moments import Moment, Moments
@@ -48,7 +49,7 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """A session that is committed at the end, or rolled back when anything fails.
+        """A session that is committed at the end with the acts it recorded, or rolled back when anything fails.
 
         Raises:
             OutcomeUnknown: the connection was lost while it was committed.
@@ -56,6 +57,7 @@ class Database:
         with self._writes() as session:
             yield session
             session.flush()
+            write_acts(session)
             try:
                 session.commit()
             except DBAPIError as failed:
@@ -85,9 +87,7 @@ class Database:
         Raises:
             DatabaseBehind: with the command to run.
         """
-        with self.engine.connect() as connection:
-            current = set(MigrationContext.configure(connection).get_current_heads())
-        if current != set(ScriptDirectory.from_config(alembic_config()).get_heads()):
+        if self._revisions() != set(ScriptDirectory.from_config(alembic_config()).get_heads()):
             raise DatabaseBehind("The database is not up to date. Run: caravan migrate")
 
     def wipe(self) -> None:
@@ -105,6 +105,14 @@ class Database:
                 cursor.close()
             finally:
                 connection.close()
+
+    def revision(self) -> str:
+        """The migration that the tables stand at."""
+        return "+".join(sorted(self._revisions()))
+
+    def _revisions(self) -> set[str]:
+        with self.engine.connect() as connection:
+            return set(MigrationContext.configure(connection).get_current_heads())
 
     def dispose(self) -> None:
         """Closes all connections."""

@@ -1,5 +1,6 @@
 """Where a file's bytes come from, and which text they are."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO, TextIOWrapper
@@ -49,6 +50,17 @@ class Source:
     def text(self, encoding: str, *, newline: str) -> TextIOWrapper:
         """The text; bytes that are none in this encoding come as surrogates."""
         return TextIOWrapper(self.binary(), encoding=encoding, errors="surrogateescape", newline=newline)
+
+    def digest(self) -> str:
+        """SHA-256 of the bytes."""
+        found = hashlib.sha256()
+        with self.binary() as file:
+            try:
+                while piece := file.read(SAMPLE_BYTES):
+                    found.update(piece)
+            except OSError as wrong:
+                raise self.unreadable(wrong) from wrong
+        return found.hexdigest()
 
     def unreadable(self, wrong: OSError) -> FileUnreadable:
         """What the system said, for people."""

@@ -15,6 +15,7 @@ from app.actions.imports import BATCH, Entry, Key, Rejected, batches, foretell_b
 from app.actions.jobs import Claimed, claim_jobs, give_back, keep_claim, release_job
 from app.actions.uploads import CHECK, IMPORT, forget_rejections, keep_rejections
 from app.db import Database
+from app.db.audit import PROGRAM, record_act
 from app.db.faults import passes
 from app.db.imports import Import
 from app.errors import Failure, FileUnreadable
@@ -161,7 +162,9 @@ class Importer:
                     )
         with self._database.writing() as session:
             _keep(session, job)
+            counts = session.scalar(select(Import.counts).where(Import.id == found.id)) or {}
             session.execute(update(Import).where(Import.id == found.id).values(state="done", content=None))
+            record_act(session, PROGRAM, "import.run", f"import:{found.id}", **counts)
             release_job(session, IMPORT, job.key, job.asked)
 
     def _opened(self, job: Claimed, states: tuple[str, ...]) -> _List | None:

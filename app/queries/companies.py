@@ -1,6 +1,6 @@
 """Reading companies."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -74,7 +74,16 @@ def status_history(session: Session, company_id: str) -> list[StatusChange]:
 
 def every_company(session: Session) -> Iterator[Company]:
     """All companies, oldest first, read in batches."""
-    ids = list(session.scalars(select(Company.id).order_by(Company.created_at, Company.id)))
+    yield from companies_of_ids(session, company_ids(session))
+
+
+def company_ids(session: Session) -> list[str]:
+    """Ids of all companies, oldest first."""
+    return list(session.scalars(select(Company.id).order_by(Company.created_at, Company.id)))
+
+
+def companies_of_ids(session: Session, ids: Sequence[str]) -> Iterator[Company]:
+    """The companies that still exist among the ids, which come oldest first, read in batches."""
     for start in range(0, len(ids), AT_ONCE):
         batch = ids[start : start + AT_ONCE]
         rows = session.scalars(

@@ -17,6 +17,7 @@ from app.db.merges import Merge
 from app.db.search import LikenessKey, NotDuplicate, SearchText
 from app.db.sessions import BrowserSession, SignInLink
 from app.db.staff import Token
+from app.queries.audit import contact_views
 from app.queries.companies import company_by_id, document, listing_document
 from app.queries.matches import SEEN_BY_COMPANIES
 
@@ -99,7 +100,10 @@ def all_data_of(session: Session, company_id: str) -> Document:
         "tokens": _rows(session, Token, ("label", "created_at", "expires_at", "last_used_at"), company_id),
         "links": _rows(session, SignInLink, ("confirms", "expires_at"), company_id),
         "waiting_mails": _jobs(session, company_id),
-        "seen_by": [],  # who of the council saw the contacts: the audit log's
+        "contact_seen": [
+            {"number": one.number, "at": one.at.isoformat(), "role": one.role, "act": one.act}
+            for one in contact_views(session, company)
+        ],
     }
 
 

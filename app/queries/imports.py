@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, undefer
 
 from app.db.imports import Import, ImportRejection
@@ -39,12 +39,16 @@ def import_by_id(session: Session, import_id: str, *, lock: bool = False) -> Imp
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a row was refused: the officer's heading and cell, and a sentence with its values."""
+    """Why a row was refused: the officer's heading and cell, and a sentence with its values.
+
+    ``contact`` tells that the cell is part of a contact.
+    """
 
     heading: str
     cell: str
     message: str
     params: dict[str, str]
+    contact: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,7 @@ def _reason(row: ImportRejection, layout: Layout, language: Language, error: dic
         codes = re.findall(r"'(\w+)'", params["expected"])
         names = [translate(SECTOR_NAMES[code], language) if code in SECTOR_NAMES else code for code in codes]
         params = params | {"expected": ", ".join(names)}
-    return Reason(heading, _cell(row, layout, column), error["message"], params)
+    return Reason(heading, _cell(row, layout, column), error["message"], params, column.startswith("contact"))
 
 
 def _cell(row: ImportRejection, layout: Layout, column: str) -> str:
@@ -108,6 +112,12 @@ def rows_to_mend(session: Session, import_id: str, *, workbook: bool, language: 
     if workbook:
         return mendable_workbook(headings, rows)
     return mendable_csv(headings, rows, delimiter="," if language == "en" else ";")
+
+
+def count_rejections(session: Session, import_id: str) -> int:
+    """How many rows of an import were refused."""
+    found = select(func.count()).select_from(ImportRejection).where(ImportRejection.import_id == import_id)
+    return session.scalar(found) or 0
 
 
 def _mendable(session: Session, import_id: str, layout: Layout, language: Language) -> Iterator[list[str]]:

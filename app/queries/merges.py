@@ -72,6 +72,11 @@ class PairView:
     apart: NotDuplicate | None
 
     @property
+    def contacts(self) -> bool:
+        """Whether a contact of either is known."""
+        return any(one.name.startswith("contact.") and (one.kept or one.merged) for one in self.fields)
+
+    @property
     def listings_differ(self) -> bool:
         """Whether either has a listing that the other has not."""
         return not len(self.joined) == len(self.kept_listings) == len(self.merged_listings)
@@ -100,6 +105,11 @@ class MergeView:
     conflicts: list[str]
     later: Merge | None
     reviews: list[Review]
+
+    @property
+    def contacts(self) -> bool:
+        """Whether it holds a contact of either company."""
+        return any(one.name.startswith("contact.") and (one.before or one.other or one.after) for one in self.fields)
 
 
 def compared(kept: Document, merged: Document) -> list[Compared]:

@@ -30,7 +30,7 @@ LEAST_SHARE = 0.4
 """Of the strongest concept's weight."""
 
 
-Place = Literal["offer", "need", "summary", "contact", "city"]
+Place = Literal["offer", "need", "summary", "contact", "website", "city"]
 
 
 class Piece(NamedTuple):
@@ -44,7 +44,8 @@ class Piece(NamedTuple):
 class Found:
     """A company in a list, its names and what was found, with the words marked.
 
-    ``excerpt`` is of the first text that has one of the words, beside the names; ``place`` says what that is.
+    ``excerpt`` is of the first text that has one of the words, beside the names; ``place`` says what that is. Of a
+    contact nothing is shown but that it was found there.
     """
 
     company: Company
@@ -141,12 +142,13 @@ def _hit(company: Company, typed: Sequence[str]) -> tuple[Place, list[Piece]]:
     texts: list[tuple[Place, str | None]] = [
         (row.side, text) for row in company.listing_rows for text in (row.title, row.text)
     ]
-    texts += [("summary", company.summary), ("city", company.city)]
-    texts += [("contact", text) for text in (company.contact_name, company.contact_email, company.website)]
+    texts += [("summary", company.summary), ("city", company.city), ("website", company.website)]
     for place, text in texts:
         excerpt = _excerpt(text or "", typed)
         if excerpt:
             return place, excerpt
+    if any(_excerpt(text or "", typed) for text in (company.contact_name, company.contact_email)):
+        return "contact", []
     return "summary", []
 
 

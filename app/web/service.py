@@ -59,6 +59,12 @@ async def _today() -> date:
     return now().date()
 
 
+def request_id(request: Request) -> str | None:
+    """The id that a layer outside gave the request, if one did."""
+    found = getattr(request.state, "request_id", None)
+    return None if found is None else str(found)
+
+
 ReadSession = Annotated[Session, Depends(_reading, scope="function")]
 WriteSession = Annotated[Session, Depends(_writing, scope="function")]
 Today = Annotated[date, Depends(_today)]

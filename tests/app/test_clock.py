@@ -13,6 +13,7 @@ from app.actions.reviews import last_batch, review_match, withdraw_decisions
 from app.actions.sessions import STAFF_STAYS, Browser, sign_in_company
 from app.auth import ANYONE, signed_in
 from app.db import Database, base
+from app.db.audit import By
 from app.db.base import new_id, now
 from app.db.jobs import Job
 from app.db.matches import Review
@@ -151,7 +152,9 @@ def test_decisions_keep_their_order_when_the_clock_goes_back(
         match = pair_of(".".join(firms), LiveRegister().fresh(session), today=now().date())
     for decision in ("approved", "rejected"):
         with database.writing() as session:
-            review_match(session, match, ReviewIn(decision=decision, reason="other"), by=STAFF, if_version=None)
+            review_match(
+                session, match, ReviewIn(decision=decision, reason="other"), by=By(STAFF, "reviewer"), if_version=None
+            )
         clock.jump(-HOURS)
 
     def steps() -> list[str]:
@@ -164,6 +167,6 @@ def test_decisions_keep_their_order_when_the_clock_goes_back(
     with database.writing() as session:
         batch = last_batch(session, STAFF)
         assert batch is not None
-        (pair,) = withdraw_decisions(session, batch, by=STAFF)
+        (pair,) = withdraw_decisions(session, batch, by=By(STAFF, "reviewer"))
         assert pair.status == "approved"
     assert steps() == ["approved"]

@@ -15,6 +15,7 @@ from app.actions.registration import Newcomer, add_companies
 from app.actions.reviews import review_match
 from app.actions.tokens import new_token
 from app.db import Base, Database
+from app.db.audit import By
 from app.db.changes import companies_changed, latest_change
 from app.db.companies import Company, ListingRow
 from app.db.jobs import Job
@@ -33,7 +34,7 @@ from schemas.companies import CompanyIn
 from schemas.matches import ReviewIn
 from tests.factories import Document, bin_number, company, kazakh_mill, listing, nigerian_trader
 
-OFFICER = "officer@council.example"
+OFFICER = By("officer@council.example", "reviewer")
 TODAY = date(2026, 11, 25)
 
 
@@ -258,7 +259,7 @@ def test_undo_after_a_counterpart_went_leaves_out_its_decision(database: Databas
     decide(database, merged, trader)
     merge_id = merge(database, kept, merged)
     with database.writing() as session:
-        delete_company(session, trader, if_version=None)
+        delete_company(session, trader, if_version=None, by=OFFICER)
     undo(database, merge_id)
     with database.reading() as session:
         assert session.query(Pair).count() == 0
@@ -292,7 +293,7 @@ def test_undo_keeps_what_was_changed_elsewhere_and_refuses_where_it_would_lose_s
         data = profile(database, kept) | fields
         with database.writing() as session:
             version = company_by_id(session, kept).version
-            change_company(session, kept, CompanyIn.model_validate(data), if_version=version, by_staff=True)
+            change_company(session, kept, CompanyIn.model_validate(data), if_version=version, by=OFFICER)
 
     change(summary="Written since.", city="Astana")
     with pytest.raises(NotUndoable) as refused:
@@ -321,7 +322,7 @@ def test_undo_says_who_took_the_number_since(database: Database) -> None:
     with pytest.raises(NotUndoable, match="number"):
         undo(database, merge_id)
     with database.writing() as session:
-        delete_company(session, third, if_version=None)
+        delete_company(session, third, if_version=None, by=OFFICER)
     undo(database, merge_id)
 
 
@@ -366,7 +367,7 @@ def test_removing_the_company_erases_what_its_merges_kept(database: Database) ->
     merge(database, b, a)
     merge(database, c, b)
     with database.writing() as session:
-        delete_company(session, c, if_version=None)
+        delete_company(session, c, if_version=None, by=OFFICER)
         assert session.query(Merge).count() == 0
         assert [review.note for review in session.query(Review)] == [None]
         assert session.query(ListingRow).filter(ListingRow.company_id != trader).count() == 0
@@ -378,9 +379,9 @@ def test_undone_merge_keeps_nothing_but_that_it_was(database: Database) -> None:
     undo(database, merge_id)
     with database.writing() as session:
         (row,) = session.query(Merge).all()
-        assert (row.id, row.undone_by) == (merge_id, OFFICER)
+        assert (row.id, row.undone_by) == (merge_id, OFFICER.who)
         assert row.kept_before is row.kept_after is row.merged is row.rows is None
-        delete_company(session, merged, if_version=None)
+        delete_company(session, merged, if_version=None, by=OFFICER)
         assert session.query(Merge).count() == 0
 
 
@@ -472,4 +473,4 @@ def test_undoing_a_merge_restores_both(  # noqa: PLR0913  # all that is drawn
 def _replace(session: Session, company_id: str, changed: Document) -> None:
     held = company_by_id(session, company_id)
     data = changed | {"country": "KZ", "registration_number": held.registration_number}
-    change_company(session, company_id, CompanyIn.model_validate(data), if_version=held.version, by_staff=True)
+    change_company(session, company_id, CompanyIn.model_validate(data), if_version=held.version, by=OFFICER)

@@ -8,6 +8,7 @@ from fastapi.testclient import TestClient
 
 from app.actions.merges import merge_companies
 from app.db import Database
+from app.db.audit import COMMAND_LINE
 from matching import LANGUAGES
 from tests.app.console.conftest import SignIn
 from tests.conftest import Registered
@@ -159,7 +160,7 @@ def test_company_leads_to_its_matches_and_its_file(
 
 def test_merged_company_leads_to_the_merge(signed_in: SignIn, firms: list[dict[str, Any]], database: Database) -> None:
     with database.writing() as session:
-        merge = merge_companies(session, firms[0]["id"], firms[2]["id"], by="officer@council.example").id
+        merge = merge_companies(session, firms[0]["id"], firms[2]["id"], by=COMMAND_LINE).id
     browser = signed_in("viewer")
     gone = browser.get(f"{COMPANIES}/{firms[2]['id']}")
     assert (gone.status_code, gone.headers["location"]) == (303, f"/console/merges/{merge}")

@@ -12,6 +12,7 @@ from app.actions.sessions import MOST_WRONG, MOST_WRONG_OF_ADDRESS
 from app.actions.staff import disable_staff
 from app.console.visit import SESSION_COOKIE, inner_path
 from app.db import Database
+from app.db.audit import COMMAND_LINE
 from app.db.base import now
 from app.db.sessions import Attempt, BrowserSession
 from app.db.staff import StaffMember
@@ -227,6 +228,6 @@ class TestSessions:
             member.disabled_at = now()
         assert opened.get("/console/account").status_code == 303
         with database.writing() as session:
-            disable_staff(session, member.id, by="head@council.example")
+            disable_staff(session, member.id, by=COMMAND_LINE)
         assert sessions(database) == 0
         assert sign_in(browser(), member.email) == 422

@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 from app.actions.imports import Entry, Key, Rejected, read_entry
 from app.actions.uploads import forget_import, read_columns, start_import, stop_import, upload_list
 from app.db import Database
+from app.db.audit import By
 from app.db.base import now
 from app.db.companies import Company
 from app.db.imports import Import
@@ -25,7 +26,7 @@ from app.queries.imports import import_by_id, rejections, rows_to_mend
 from app.settings import Settings
 from tests.factories import bin_number
 
-STAFF = "officer@council.example"
+STAFF = By("officer@council.example", "reviewer")
 
 
 def workbook(*rows: tuple[object, ...]) -> bytes:
@@ -56,21 +57,21 @@ def russian_list(firms: int = 3) -> bytes:
 
 
 def uploaded(database: Database, content: bytes, name: str = "Список.xlsx") -> Import:
-    return upload_list(database.writing, name, content, staff=STAFF)
+    return upload_list(database.writing, name, content, by=STAFF)
 
 
 def checked(database: Database, content: bytes, name: str = "Список.xlsx", **constants: str) -> str:
     kept = uploaded(database, content, name)
     with database.writing() as session:
         layout = Layout.of_json(kept.layout)
-        read_columns(session, kept.id, layout.targets, {**layout.constants, **constants})
+        read_columns(session, kept.id, layout.targets, {**layout.constants, **constants}, by=STAFF)
     assert Importer(database).check() == 1
     return kept.id
 
 
 def started(database: Database, import_id: str, *, verified: bool = False) -> str:
     with database.writing() as session:
-        start_import(session, import_id, verified=verified)
+        start_import(session, import_id, verified=verified, by=STAFF)
     return import_id
 
 
@@ -215,7 +216,7 @@ def test_worker_that_was_given_up_writes_nothing_more(database: Database, monkey
 def test_stopped_import_goes_on_where_it_was(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     def stopped() -> None:
         with database.writing() as session:
-            stop_import(session, import_id)
+            stop_import(session, import_id, by=STAFF)
 
     import_id = started(database, checked(database, russian_list(5), country="KZ"))
     at_row(monkeypatch, 3, stopped)
@@ -279,15 +280,15 @@ def test_what_does_not_fit_the_state_is_refused(database: Database) -> None:
     kept = uploaded(database, russian_list())
     layout = Layout.of_json(kept.layout)
     with pytest.raises(ImportNotReady), database.writing() as session:
-        start_import(session, kept.id, verified=False)
+        start_import(session, kept.id, verified=False, by=STAFF)
     with pytest.raises(ImportNotReady), database.writing() as session:
-        stop_import(session, kept.id)
+        stop_import(session, kept.id, by=STAFF)
     with pytest.raises(FileUnreadable, match="Missing: country"), database.writing() as session:
-        read_columns(session, kept.id, layout.targets, {})
+        read_columns(session, kept.id, layout.targets, {}, by=STAFF)
     with database.writing() as session:
-        forget_import(session, kept.id)
+        forget_import(session, kept.id, by=STAFF)
     with pytest.raises(NotFound), database.writing() as session:
-        start_import(session, kept.id, verified=False)
+        start_import(session, kept.id, verified=False, by=STAFF)
 
 
 @pytest.mark.parametrize(

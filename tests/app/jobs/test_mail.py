@@ -17,6 +17,7 @@ from app.actions.letters import MAIL
 from app.actions.sessions import Browser, send_invitation, send_link, use_company_link
 from app.actions.staff import disable_staff, staff_member
 from app.db import Database
+from app.db.audit import COMMAND_LINE
 from app.db.base import now
 from app.db.companies import Company
 from app.db.jobs import Job
@@ -123,7 +124,7 @@ def test_link_arrives_in_the_reader_s_language_and_signs_in(  # noqa: PLR0913  #
 def test_invitation_leads_to_the_choice_of_a_password(database: Database, settings: Settings, mailbox: Mailbox) -> None:
     with database.writing() as session:
         member = staff_member(session, "new@council.example", "viewer")
-        send_invitation(session, member.id, language="kk", base=BASE)
+        send_invitation(session, member.id, language="kk", base=BASE, by=COMMAND_LINE)
     postman(database, settings, mailbox.port, "user%40d:p%3Aw@").work()
     (mail,) = mailbox.mails
     assert mail["To"] == "new@council.example"
@@ -183,8 +184,8 @@ def test_mail_to_nobody_is_dropped(database: Database, settings: Settings, mailb
         staff_member(session, "head@council.example", "admin")
         member = staff_member(session, "gone@council.example", "viewer")
         send_link(session, company_id, language="en", base=BASE)
-        send_invitation(session, member.id, language="en", base=BASE)
-        disable_staff(session, member.id, by="head@council.example")
+        send_invitation(session, member.id, language="en", base=BASE, by=COMMAND_LINE)
+        disable_staff(session, member.id, by=COMMAND_LINE)
     assert postman(database, settings, mailbox.port).work() == 2
     assert mailbox.mails == []
     assert waiting(database) == []

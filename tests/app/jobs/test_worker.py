@@ -6,7 +6,8 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 
 from app.actions.jobs import Claimed, claim_jobs
-from app.actions.letters import MAIL, send_link
+from app.actions.letters import MAIL
+from app.actions.sessions import send_link
 from app.db import Database
 from app.db.base import now
 from app.db.jobs import Job

@@ -16,6 +16,7 @@ from app.actions.companies import delete_company, set_status
 from app.actions.registration import Newcomer, add_companies
 from app.actions.statistics import refresh_statistics
 from app.db import Database
+from app.db.audit import COMMAND_LINE
 from app.db.companies import Company
 from app.live import LiveRegister
 from app.settings import Settings
@@ -56,17 +57,17 @@ def add(database: Database, *documents: Document) -> list[str]:
 
 def set_to(database: Database, company_id: str, status: Status) -> None:
     with database.writing() as session:
-        set_status(session, company_id, status, reason=None)
+        set_status(session, company_id, status, reason=None, by=COMMAND_LINE)
 
 
 def remove(database: Database, company_id: str) -> None:
     with database.writing() as session:
-        delete_company(session, company_id, if_version=None)
+        delete_company(session, company_id, if_version=None, by=COMMAND_LINE)
 
 
 def refresh(database: Database) -> None:
     with database.writing() as session:
-        refresh_statistics(session)
+        refresh_statistics(session, by=COMMAND_LINE)
 
 
 def catch_up(live: LiveRegister, database: Database) -> Matcher:

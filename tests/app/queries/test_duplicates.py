@@ -4,6 +4,7 @@ from fastapi.testclient import TestClient
 
 from app.actions.duplicates import forget_not_duplicates, say_not_duplicates
 from app.db import Database
+from app.db.audit import COMMAND_LINE
 from app.queries.duplicates import CROWD, duplicates_of, likely_duplicates
 from tests.conftest import Registered
 from tests.factories import company
@@ -49,12 +50,12 @@ def test_two_that_staff_found_to_be_two_are_not_shown_again(database: Database, 
     assert len(all_pairs(database)) >= 1
     with database.writing() as session:
         for _ in range(2):
-            say_not_duplicates(session, three["id"], one["id"], by="officer@council.example")
+            say_not_duplicates(session, three["id"], one["id"], by=COMMAND_LINE)
     assert {one["id"], three["id"]} not in all_pairs(database)
     with database.reading() as session:
         assert one["id"] not in {pair.theirs.id for pair in duplicates_of(session, three["id"])}
     with database.writing() as session:
-        forget_not_duplicates(session, one["id"], three["id"])
+        forget_not_duplicates(session, one["id"], three["id"], by=COMMAND_LINE)
     assert {one["id"], three["id"]} in all_pairs(database)
     del two
 
