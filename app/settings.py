@@ -57,7 +57,12 @@ class Settings(BaseSettings):
     @property
     def url(self) -> str:
         """The database's SQLAlchemy URL."""
-        return self.database_url or f"sqlite:///{(self.data_dir / 'caravan.sqlite3').absolute()}"
+        return self.database_url or f"sqlite:///{self.database_file.absolute()}"
+
+    @property
+    def database_file(self) -> Path:
+        """Where the embedded database is."""
+        return self.data_dir / "caravan.sqlite3"
 
     @property
     def register_file(self) -> Path:
