@@ -1,12 +1,14 @@
 """Puts the service together."""
 
 import gc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from app.actions.registration import Registrations
 from app.api import catalogue, companies, docs, health, matches, problems
@@ -21,11 +23,14 @@ from app.live import LiveRegister
 from app.settings import Settings
 from app.web.body_limit import BodyLimit
 from app.web.service import Service
+from app.web.watching import Watching
 from matching import search_concepts
 from schemas.problems import Problem
 
 API = ("/v1", "/docs", "/openapi.json", "/static", "/healthz", "/readyz")
 """Addresses that are not pages."""
+FILES = ("/static", "/assets")
+"""Addresses that are answered from files."""
 VERSION = version("caravan")
 DESCRIPTION = (
     "Firms of two countries register what they offer and need; the engine ranks each firm's counterparts,"
@@ -33,7 +38,20 @@ DESCRIPTION = (
 )
 
 
-def create_app(settings: Settings) -> FastAPI:
+class Application(FastAPI):
+    """FastAPI inside layers that everything passes, its own answers to failures too; outermost first."""
+
+    layers: Sequence[Callable[[ASGIApp], ASGIApp]] = ()
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """The layers around what FastAPI is."""
+        app = super().build_middleware_stack()
+        for layer in reversed(self.layers):
+            app = layer(app)
+        return app
+
+
+def create_app(settings: Settings) -> Application:
     """The service. Its lifespan migrates the embedded database and refuses any other one that is behind."""
     database = Database(settings)
     live = LiveRegister(settings.register_file)
@@ -66,7 +84,7 @@ def create_app(settings: Settings) -> FastAPI:
         live.close()
         database.dispose()
 
-    app = FastAPI(
+    app = Application(
         title="Caravan",
         version=VERSION,
         description=DESCRIPTION,
@@ -88,8 +106,16 @@ def create_app(settings: Settings) -> FastAPI:
         refusal=lambda request: problems.too_large(request, settings.max_body_bytes),
     )
     app.add_middleware(Fork, pages=create_pages(service), own=API)
+    app.layers = [partial(Watching, trusting=settings.trust_request_ids, route_of=_unrouted)]
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]  # FastAPI's own way to extend it
     return app
+
+
+def _unrouted(path: str) -> str | None:
+    """The template of addresses that are answered without a route: from memory, or from files."""
+    if matches.RANKING.fullmatch(path):
+        return matches.RANKING_TEMPLATE
+    return next((folder for folder in FILES if path.startswith(folder + "/")), None)
 
 
 def _drain(keeper: QueueKeeper) -> None:

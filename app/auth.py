@@ -10,6 +10,8 @@ from app.db.base import now
 from app.db.sessions import BrowserSession
 from app.db.staff import ROLES, Role, StaffMember, Token
 from app.errors import CredentialsInvalid, CredentialsMissing, NotAllowed, NotFound
+from app.watch.figures import FAILED_SIGN_INS
+from app.watch.requests import note_caller
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +83,9 @@ def authenticate(session: Session, authorization: str | None) -> Caller:
         .where(Token.digest == digest_of(token.strip()), StaffMember.disabled_at.is_(None))
     ).one_or_none()
     if scheme.lower() != "bearer" or row is None:
+        FAILED_SIGN_INS.labels("token").inc()
         raise CredentialsInvalid("This token is not known, or the company was removed.")
-    return Caller(*row)
+    return _noted(Caller(*row))
 
 
 def signed_in(session: Session, cookie: str | None) -> Caller:
@@ -98,4 +101,9 @@ def signed_in(session: Session, cookie: str | None) -> Caller:
             StaffMember.disabled_at.is_(None),
         )
     ).one_or_none()
-    return ANYONE if row is None else Caller(*row)
+    return ANYONE if row is None else _noted(Caller(*row))
+
+
+def _noted(caller: Caller) -> Caller:
+    note_caller("staff" if caller.staff_email is not None else "company")
+    return caller

@@ -1,12 +1,13 @@
 """The settings, read from the environment once."""
 
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MIB = 1024 * 1024
+LogFormat = Literal["plain", "json"]
 
 
 class Settings(BaseSettings):
@@ -25,9 +26,18 @@ class Settings(BaseSettings):
         queue_size: pairs of each firm that are kept for review.
         busy_seconds: how long a write waits for another one on SQLite.
         background_jobs: whether this process works on jobs beside serving.
+        log_format: ``plain`` for people at a terminal, ``json`` for programs that collect logs, a line for each record.
+        trust_request_ids: whether a request's ``X-Request-ID`` is taken over; only where the proxy in front sets it.
+        metrics_port: where ``caravan serve`` tells its figures (Prometheus) at ``/metrics``; without it nowhere.
+        metrics_host: the address of that port; nothing guards it, so it is for this machine or a private network.
+        metrics_token: with it, ``/metrics`` is also told on the service's own port, as ``Authorization: Bearer``; it
+            opens the details of ``/readyz`` too. 20 letters at least: python -c "import secrets;
+            print(secrets.token_urlsafe(32))".
+        slow_database_seconds: a round trip to the database that takes longer makes ``/readyz`` answer 503.
+        low_disk_bytes: less free space in the data directory makes ``/readyz`` answer 503.
     """
 
-    model_config = SettingsConfigDict(env_prefix="CARAVAN_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="CARAVAN_", frozen=True, extra="ignore", hide_input_in_errors=True)
 
     data_dir: Path = Path("var")
     database_url: str | None = None
@@ -40,6 +50,13 @@ class Settings(BaseSettings):
     queue_size: int = Field(20, gt=0, le=200)
     busy_seconds: float = Field(10.0, gt=0)
     background_jobs: bool = True
+    log_format: LogFormat = "plain"
+    trust_request_ids: bool = False
+    metrics_port: int | None = Field(None, gt=0, lt=65536)
+    metrics_host: str = "127.0.0.1"
+    metrics_token: SecretStr | None = Field(None, min_length=20)
+    slow_database_seconds: float = Field(1.0, gt=0)
+    low_disk_bytes: int = Field(64 * MIB, ge=0)
 
     @model_validator(mode="after")
     def _links_lead_here(self) -> Self:

@@ -26,6 +26,7 @@ from app.db.profiles import as_profile
 from app.db.search import LikenessKey, SearchText
 from app.db.staff import Token
 from app.errors import RegistrationNumberTaken
+from app.watch.figures import REGISTRATIONS
 from matching import Profile, Status
 from schemas.companies import CompanyIn
 
@@ -92,6 +93,7 @@ class Registrations:
         if self._work is None:
             self._work = create_task(self._add_waiting())
         await added
+        REGISTRATIONS.inc()
         return newcomer, token
 
     async def _add_waiting(self) -> None:

@@ -16,6 +16,7 @@ from app.db.sessions import BROWSER_LENGTH, BrowserSession, SignInLink
 from app.db.staff import StaffMember, Token
 from app.errors import LinkInvalid, TooManyAttempts
 from app.queries.companies import companies_of_address
+from app.watch.figures import FAILED_SIGN_INS
 
 STAFF_STAYS = timedelta(hours=12)
 COMPANY_STAYS = timedelta(days=30)
@@ -59,10 +60,12 @@ def sign_in_staff(database: Database, email: str, password: str, code: str, brow
         member = session.scalar(present)
         kept = None if member is None else member.password_hash
     if not password_fits(password, kept):
+        FAILED_SIGN_INS.labels("staff").inc()
         return None
     with database.writing() as session:
         member = session.scalar(present.where(StaffMember.password_hash == kept).with_for_update())
         if member is None or not (member.totp_secret is None or use_code(member, code)):
+            FAILED_SIGN_INS.labels("staff").inc()
             return None
         forget_attempts(session, own)
         take_attempt_back(session, everyone)
@@ -80,6 +83,7 @@ def sign_in_with_token(session: Session, token: str, browser: Browser) -> str | 
     count_attempt(session, key, MOST_WRONG_OF_ADDRESS)
     company_id = session.scalar(select(Token.company_id).where(Token.digest == digest_of(token.strip())))
     if company_id is None:
+        FAILED_SIGN_INS.labels("company").inc()
         return None
     take_attempt_back(session, key)
     return sign_in_company(session, company_id, browser)
@@ -196,6 +200,7 @@ def _used(session: Session, secret: str) -> SignInLink:
 
 
 def _no_link() -> LinkInvalid:
+    FAILED_SIGN_INS.labels("link").inc()
     return LinkInvalid("This link was used already or is too old. Ask for a new one.")
 
 

@@ -10,6 +10,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.db import Database
 from app.db.moments import Moment
+from app.watch.figures import KEPT_ANSWERS
+from app.watch.requests import CallerKind, note_caller, noted_caller
+
+HIT, MISS = KEPT_ANSWERS.labels("hit"), KEPT_ANSWERS.labels("miss")
 
 OVERHEAD = 1024
 """Bytes that an answer takes beside its body, about."""
@@ -22,12 +26,13 @@ Key = tuple[str | bytes, ...]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole answer; ``tag`` is its ETag if it is one to keep."""
+    """A whole answer; ``tag`` is its ETag if it is one to keep, ``caller`` for what kind of caller it was made."""
 
     status: int
     headers: list[tuple[bytes, bytes]]
     body: bytes
     tag: bytes | None
+    caller: CallerKind
 
     async def send(self, send: Send, if_none_match: bytes) -> None:
         """Sends it, or 304 when the client has it."""
@@ -77,8 +82,12 @@ class Answers:
         moment = await self._database.moment()
         answer = self._found(key, moment)
         if answer is None:
+            MISS.inc()
             answer = await self._made(scope, receive)
             self._keep(key, answer, moment)
+        else:
+            HIT.inc()
+            note_caller(answer.caller)
         await answer.send(send, b",".join(value for name, value in headers if name == b"if-none-match"))
 
     async def _made(self, scope: Scope, receive: Receive) -> Answer:
@@ -91,7 +100,9 @@ class Answers:
         start, *bodies = sent
         headers = list(start["headers"])
         tag = dict(headers).get(b"etag") if start["status"] == HTTPStatus.OK else None
-        return Answer(start["status"], headers, b"".join(message.get("body", b"") for message in bodies), tag)
+        return Answer(
+            start["status"], headers, b"".join(message.get("body", b"") for message in bodies), tag, noted_caller()
+        )
 
     def _found(self, key: Key, moment: Moment | None) -> Answer | None:
         if moment != self._moment:

@@ -13,6 +13,7 @@ from app.api.deps import CallerDep, IfMatch, LanguageDep, etag, optional_version
 from app.api.problems import responses
 from app.queries import matches as queries
 from app.texts import translator
+from app.watch.figures import RANKING_SECONDS
 from app.web.service import ReadSession, ServiceDep, Today, WriteSession
 from matching import Language, Sector
 from schemas.matches import PENDING, MatchOut, Picture, QueuedMatchOut, QueuePage, RankingPage, ReviewIn, ReviewStatus
@@ -21,6 +22,8 @@ router = APIRouter(prefix="/v1", tags=["matches"])
 
 RANKING = re.compile("/v1/companies/[^/]+/matches")
 """The address of a ranking, whose answers are kept (``app.api.answers``)."""
+
+RANKING_TEMPLATE = "/v1/companies/{company_id}/matches"
 
 COMPUTED_AT = re.compile('"computed_at":"[^"]*"')
 
@@ -53,7 +56,8 @@ def ranking(  # noqa: PLR0913  # the filters of the contract
     staff = caller.staff_email is not None
     fresh = parts.live.fresh(session)
     wanted = queries.RankingFilter(sector=sector, min_probability=min_probability, cursor=cursor, for_staff=staff)
-    ranked, following = queries.live_ranking(fresh, company_id, wanted, limit=limit, today=today)
+    with RANKING_SECONDS.time():
+        ranked, following = queries.live_ranking(fresh, company_id, wanted, limit=limit, today=today)
     known = queries.decided(session, [match.id for match in ranked.values()])
     moment = datetime.now(UTC)
     page = RankingPage(

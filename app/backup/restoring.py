@@ -135,6 +135,7 @@ def _rewriting(database: Database) -> Iterator[Connection]:
         with connection.begin():
             if connection.dialect.name == "postgresql":
                 connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
+                connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
             yield connection
 
 

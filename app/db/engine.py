@@ -19,6 +19,7 @@ from app.db.base import Base
 from app.db.moments import Moment, Moments
 from app.errors import DatabaseBehind, Failure
 from app.settings import Settings
+from app.watch.figures import CONNECTIONS
 
 WRITES = "caravan_writes"
 
@@ -90,13 +91,21 @@ def _engine(settings: Settings) -> Engine:
         url = make_url(settings.url)
         if url.drivername in {"postgres", "postgresql"}:
             url = url.set(drivername="postgresql+psycopg")
-        engine = create_engine(url, pool_pre_ping=url.get_backend_name() != "sqlite", **_options(settings))
+        engine = create_engine(
+            url,
+            pool_pre_ping=url.get_backend_name() != "sqlite",
+            hide_parameters=True,  # they are what firms wrote, and would stand in logs
+            **_options(settings),
+        )
     except (ArgumentError, ModuleNotFoundError) as wrong:
         raise Failure(
             "CARAVAN_DATABASE_URL cannot be used ({why}). For PostgreSQL it looks like"
             " postgresql://user:password@host/name and needs the extra: caravan[postgres].",
             why=str(wrong),
         ) from wrong
+    event.listen(engine, "checkout", lambda *_: CONNECTIONS.inc())
+    event.listen(engine, "checkin", lambda *_: CONNECTIONS.dec())
+    event.listen(engine, "detach", lambda *_: CONNECTIONS.dec())
     if url.get_backend_name() == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
