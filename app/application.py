@@ -11,8 +11,9 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from app.actions.registration import Registrations
-from app.api import catalogue, companies, docs, health, matches, problems
+from app.api import catalogue, companies, docs, health, matches, metrics, problems
 from app.api.answers import Answers
+from app.checks import Readiness, Sampler
 from app.console.application import Fork, create_pages
 from app.db import Database
 from app.jobs.imports import Importer
@@ -27,7 +28,7 @@ from app.web.watching import Watching
 from matching import search_concepts
 from schemas.problems import Problem
 
-API = ("/v1", "/docs", "/openapi.json", "/static", "/healthz", "/readyz")
+API = ("/v1", "/docs", "/openapi.json", "/static", "/healthz", "/readyz", "/metrics")
 """Addresses that are not pages."""
 FILES = ("/static", "/assets")
 """Addresses that are answered from files."""
@@ -64,6 +65,9 @@ def create_app(settings: Settings) -> Application:
         Worker("postman", Postman(database, settings).work),
     ]
 
+    readiness = Readiness(database, live, settings, lambda: _dead(workers) if settings.background_jobs else [])
+    sampler = Sampler(database, live, wanted=settings.tells_metrics)
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         if settings.embedded:
@@ -75,10 +79,12 @@ def create_app(settings: Settings) -> Application:
         if settings.background_jobs:
             for worker in workers:
                 worker.start()
+        sampler.start()
         gc.freeze()  # the register and the vocabulary stay: walking them for garbage costs more than a ranking
         yield
         gc.unfreeze()
         importer.stop()
+        sampler.stop()
         for worker in workers:
             worker.stop()
         live.close()
@@ -93,9 +99,11 @@ def create_app(settings: Settings) -> Application:
         redoc_url=None,
         responses={422: {"model": Problem}},
     )
-    service = Service(settings, database, live, Registrations(database.writing), lambda: _drain(keeper))
+    service = Service(
+        settings, database, live, Registrations(database.writing), lambda: _drain(keeper), readiness, sampler
+    )
     app.state.service = service
-    for part in (companies, matches, catalogue, health, docs):
+    for part in (companies, matches, catalogue, health, metrics, docs):
         app.include_router(part.router)
     app.mount("/static", docs.STATIC)
     problems.install(app)
@@ -109,6 +117,10 @@ def create_app(settings: Settings) -> Application:
     app.layers = [partial(Watching, trusting=settings.trust_request_ids, route_of=_unrouted)]
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]  # FastAPI's own way to extend it
     return app
+
+
+def _dead(workers: Sequence[Worker]) -> list[str]:
+    return [worker.name for worker in workers if not worker.alive]
 
 
 def _unrouted(path: str) -> str | None:

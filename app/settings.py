@@ -77,6 +77,11 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{self.database_file.absolute()}"
 
     @property
+    def tells_metrics(self) -> bool:
+        """Whether the figures of the service are told anywhere."""
+        return self.metrics_port is not None or self.metrics_token is not None
+
+    @property
     def database_file(self) -> Path:
         """Where the embedded database is."""
         return self.data_dir / "caravan.sqlite3"

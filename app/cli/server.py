@@ -8,6 +8,7 @@ import typer
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
+from app.cli.metrics import metrics_served
 from app.cli.opened import opened
 from app.errors import Failure
 from app.settings import Settings
@@ -85,8 +86,8 @@ def run(listener: socket.socket, workers: int = 1) -> None:
         server_header=False,
         timeout_worker_healthcheck=WORKER_START_SECONDS,
     )
-    server = uvicorn.Server(config)
-    if workers == 1:
-        server.run(sockets=[listener])
-    else:
-        Multiprocess(config, sockets=[listener]).run()
+    with metrics_served(settings, workers):
+        if workers == 1:
+            uvicorn.Server(config).run(sockets=[listener])
+        else:
+            Multiprocess(config, sockets=[listener]).run()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,7 @@ class Database:
         """
         with self.engine.connect() as connection:
             current = set(MigrationContext.configure(connection).get_current_heads())
-        if current != set(ScriptDirectory.from_config(alembic_config()).get_heads()):
+        if current != _heads():
             raise DatabaseBehind("The database is not up to date. Run: caravan migrate")
 
     def dispose(self) -> None:
@@ -82,6 +83,12 @@ def alembic_config(connection: Connection | None = None) -> Config:
     config.attributes["connection"] = connection
     config.attributes["target_metadata"] = Base.metadata
     return config
+
+
+@cache
+def _heads() -> set[str]:
+    """The newest revision of this program."""
+    return set(ScriptDirectory.from_config(alembic_config()).get_heads())
 
 
 def _engine(settings: Settings) -> Engine:

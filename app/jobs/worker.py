@@ -28,6 +28,16 @@ class Worker:
         self._stop = Event()
         self._thread: Thread | None = None
 
+    @property
+    def name(self) -> str:
+        """What it is called in the log."""
+        return self._name
+
+    @property
+    def alive(self) -> bool:
+        """Whether it works in the background."""
+        return self._thread is not None and self._thread.is_alive()
+
     def start(self) -> None:
         """Works in the background until ``stop``."""
         self._thread = Thread(target=self._run, name=self._name, daemon=True)

@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from sqlalchemy.orm import Session
 
 from app.actions.registration import Registrations
+from app.checks import Readiness, Sampler
 from app.db import Database
 from app.live import LiveRegister
 from app.settings import Settings
@@ -23,6 +24,8 @@ class Service:
     live: LiveRegister
     registrations: Registrations
     catch_up: Callable[[], None]
+    readiness: Readiness
+    sampler: Sampler
 
 
 async def service(request: Request) -> Service:  # async: these few need no thread

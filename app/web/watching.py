@@ -59,7 +59,8 @@ class Watching:
     def _id_of(self, scope: Scope) -> str:
         if self._trusting:
             for name, value in scope["headers"]:
-                if name == ID_HEADER and is_request_id(given := value.decode("latin-1")):
+                given = str(value, "latin-1")
+                if name == ID_HEADER and is_request_id(given):
                     return given
         return new_request_id()
 
