@@ -16,9 +16,10 @@ from starlette.types import ASGIApp, Scope
 
 from app.actions.registration import Registrations
 from app.actions.tokens import TokenUses
-from app.api import catalogue, companies, consents, docs, health, matches, problems, repeats, tokens
+from app.api import catalogue, companies, consents, docs, health, matches, metrics, problems, repeats, tokens
 from app.api.answers import Answers
 from app.api.rules import require_rules
+from app.checks import Readiness, Sampler
 from app.console.application import Fork, create_pages, failure_page
 from app.console.visit import SESSION_COOKIE
 from app.db import Database
@@ -40,10 +41,11 @@ from app.web.heads import Heads
 from app.web.proxies import behind_proxies
 from app.web.rates import RateLimits
 from app.web.service import Service
+from app.web.watching import Watching
 from matching import search_concepts
 from schemas.problems import Problem
 
-API = ("/v1", "/docs", "/openapi.json", "/static", "/healthz", "/readyz")
+API = ("/v1", "/docs", "/openapi.json", "/static", "/healthz", "/readyz", "/metrics")
 """Addresses that are not pages."""
 BELOW_API = tuple(f"{own}/" for own in API)
 HEADERS = {"pages": PAGE_HEADERS | NOT_KEPT, "api": API_HEADERS | NOT_KEPT, "docs": PAGE_HEADERS | ASKED_AGAIN}
@@ -62,6 +64,8 @@ KINDS = re.compile(
 """Requests that have a rate of their own."""
 JOBS_STOP_SECONDS = 5.0
 """How long a job at hand may take to come to a place where it can be left; after that it is as after a crash."""
+FILES = ("/static", "/assets")
+"""Addresses that are answered from files."""
 VERSION = version("caravan")
 DESCRIPTION = (
     "Firms of two countries register what they offer and need; the engine ranks each firm's counterparts,"
@@ -100,6 +104,9 @@ def create_app(settings: Settings) -> Application:
         Worker("head-teller", HeadTeller(database).work),
     ]
 
+    readiness = Readiness(database, live, settings, lambda: _dead(workers) if settings.background_jobs else [])
+    sampler = Sampler(database, live, wanted=settings.tells_metrics)
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         if settings.embedded:
@@ -110,10 +117,12 @@ def create_app(settings: Settings) -> Application:
         search_concepts("a", 1)  # reads the names now, not at the first person's first letter
         for worker in (accountant, *(workers if settings.background_jobs else ())):
             worker.start()
+        sampler.start()
         gc.freeze()  # the register and the vocabulary stay: walking them for garbage costs more than a ranking
         yield
         gc.unfreeze()
         importer.stop()
+        sampler.stop()
         working = (accountant, *workers)
         for worker in working:
             worker.ask_to_stop()
@@ -141,9 +150,9 @@ def create_app(settings: Settings) -> Application:
         verification=settings.verification,
         confirm_email=settings.confirm_email,
     )
-    service = Service(settings, database, live, registrations, token_uses, lambda: _drain(keeper))
+    service = Service(settings, database, live, registrations, token_uses, lambda: _drain(keeper), readiness, sampler)
     app.state.service = service
-    for part in (companies, consents, matches, tokens, catalogue, health, docs):
+    for part in (companies, consents, matches, tokens, catalogue, health, metrics, docs):
         app.include_router(part.router)
     require_rules(app)
     app.mount("/static", docs.STATIC)
@@ -163,6 +172,7 @@ def _layers(settings: Settings, counters: Counters) -> list[Callable[[ASGIApp], 
     for who asks so much, takes nobody's place; and only what has arrived waits for its turn.
     """
     limits: list[Callable[[ASGIApp], ASGIApp]] = [
+        partial(Watching, trusting=settings.trust_request_ids, route_of=_unrouted),
         partial(behind_proxies, trusted=settings.trusted_proxies),
         partial(SecurityHeaders, kind_of=_kind_of, headers=HEADERS),
         partial(Heads, hosts=settings.hosts, exempt=ALWAYS, refusal=_refusal),
@@ -237,6 +247,17 @@ def _refusal(scope: Scope, failed: Failure) -> Response:
     """The answer to a failure that happens outside of both sides."""
     request = Request(scope)
     return (problems.failure_document if _is_api(scope["path"]) else failure_page)(request, failed)
+
+
+def _dead(workers: Sequence[Worker]) -> list[str]:
+    return [worker.name for worker in workers if not worker.alive]
+
+
+def _unrouted(path: str) -> str | None:
+    """The template of addresses that are answered without a route: from memory, or from files."""
+    if matches.RANKING.fullmatch(path):
+        return matches.RANKING_TEMPLATE
+    return next((folder for folder in FILES if path.startswith(folder + "/")), None)
 
 
 def _drain(keeper: QueueKeeper) -> None:

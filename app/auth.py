@@ -15,6 +15,8 @@ from app.db.sessions import BrowserSession
 from app.db.staff import ROLES, Role, StaffMember, Token
 from app.errors import CredentialsInvalid, CredentialsMissing, NotAllowed
 from app.queries.tokens import Reach, lesser
+from app.watch.figures import FAILED_SIGN_INS
+from app.watch.requests import note_caller
 
 Party = Literal["company", "viewer", "reviewer", "admin", "integration"]
 
@@ -133,17 +135,20 @@ def authenticate(session: Session, authorization: str | None) -> Caller:
     if row is None or not hmac.compare_digest(row.digest, digest):
         raise _unknown()
     if row.expires_at <= now():
+        FAILED_SIGN_INS.labels("token").inc()
         raise CredentialsInvalid(
             "This token ran out on {day}. Sign in on the pages and make a new one, or ask the council.",
             day=row.expires_at.date().isoformat(),
         )
-    return Caller(
-        row.company_id,
-        row.staff_id,
-        row.email,
-        role=lesser(row.role, row.scope) if row.role else None,
-        integration=row.scope == "integration",
-        token=UsedToken(row.id, row.expires_at, row.last_used_at),
+    return _noted(
+        Caller(
+            row.company_id,
+            row.staff_id,
+            row.email,
+            role=lesser(row.role, row.scope) if row.role else None,
+            integration=row.scope == "integration",
+            token=UsedToken(row.id, row.expires_at, row.last_used_at),
+        )
     )
 
 
@@ -160,8 +165,14 @@ def signed_in(session: Session, cookie: str | None) -> Caller:
             StaffMember.disabled_at.is_(None),
         )
     ).one_or_none()
-    return ANYONE if row is None else Caller(*row)
+    return ANYONE if row is None else _noted(Caller(*row))
+
+
+def _noted(caller: Caller) -> Caller:
+    note_caller("company" if caller.company_id is not None else "staff")
+    return caller
 
 
 def _unknown() -> CredentialsInvalid:
+    FAILED_SIGN_INS.labels("token").inc()
     return CredentialsInvalid("This token is not known, or the company was removed.")

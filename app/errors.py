@@ -255,6 +255,14 @@ class ImportNotReady(Failure):
     title = "Changed in the meantime"
 
 
+class NotReady(Failure):
+    """Something that the service needs is missing or too slow."""
+
+    status = 503
+    code = "not-ready"
+    title = "Not ready"
+
+
 class DatabaseBehind(Failure):
     """The database's tables are older than this program."""
 

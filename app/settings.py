@@ -79,6 +79,7 @@ Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_origins)]
 
 Verification = Literal["staff", "email", "none"]
 Basis = Literal["consent", "legitimate_interest", "public_task", "published"]
+LogFormat = Literal["plain", "json"]
 
 
 class Settings(BaseSettings):
@@ -135,9 +136,18 @@ class Settings(BaseSettings):
         ended_listing_days: listings are erased so many days after they ended.
         suspended_contact_days: contacts of suspended firms are erased after so many days.
         import_basis: what the council may hold the data of imported firms by, recorded with each of them.
+        log_format: ``plain`` for people at a terminal, ``json`` for programs that collect logs, a line for each record.
+        trust_request_ids: whether a request's ``X-Request-ID`` is taken over; only where the proxy in front sets it.
+        metrics_port: where ``caravan serve`` tells its figures (Prometheus) at ``/metrics``; without it nowhere.
+        metrics_host: the address of that port; nothing guards it, so it is for this machine or a private network.
+        metrics_token: with it, ``/metrics`` is also told on the service's own port, as ``Authorization: Bearer``; it
+            opens the details of ``/readyz`` too. 20 letters at least: python -c "import secrets;
+            print(secrets.token_urlsafe(32))".
+        slow_database_seconds: a round trip to the database that takes longer makes ``/readyz`` answer 503.
+        low_disk_bytes: less free space in the data directory makes ``/readyz`` answer 503.
     """
 
-    model_config = SettingsConfigDict(env_prefix="CARAVAN_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="CARAVAN_", frozen=True, extra="ignore", hide_input_in_errors=True)
 
     data_dir: Path = Path("var")
     database_url: str | None = None
@@ -183,6 +193,13 @@ class Settings(BaseSettings):
     import_file_days: int = Field(30, ge=0)
     ended_listing_days: int = Field(730, ge=0)
     suspended_contact_days: int = Field(365, ge=0)
+    log_format: LogFormat = "plain"
+    trust_request_ids: bool = False
+    metrics_port: int | None = Field(None, gt=0, lt=65536)
+    metrics_host: str = "127.0.0.1"
+    metrics_token: SecretStr | None = Field(None, min_length=20)
+    slow_database_seconds: float = Field(1.0, gt=0)
+    low_disk_bytes: int = Field(64 * MIB, ge=0)
 
     @model_validator(mode="after")
     def _links_lead_here(self) -> Self:
@@ -239,7 +256,17 @@ class Settings(BaseSettings):
     @property
     def url(self) -> str:
         """The database's SQLAlchemy URL."""
-        return self.database_url or f"sqlite:///{(self.data_dir / 'caravan.sqlite3').absolute()}"
+        return self.database_url or f"sqlite:///{self.database_file.absolute()}"
+
+    @property
+    def tells_metrics(self) -> bool:
+        """Whether the figures of the service are told anywhere."""
+        return self.metrics_port is not None or self.metrics_token is not None
+
+    @property
+    def database_file(self) -> Path:
+        """Where the embedded database is."""
+        return self.data_dir / "caravan.sqlite3"
 
     @property
     def register_file(self) -> Path:

@@ -1,5 +1,6 @@
 """Whether the service is alive and ready."""
 
+from schemas.problems import Problem
 from schemas.texts import Outgoing
 
 
@@ -9,8 +10,25 @@ class Alive(Outgoing):
     status: str = "ok"
 
 
+class CheckOut(Outgoing):
+    """One thing that was looked at, and what was seen."""
+
+    name: str
+    ok: bool
+    why: str
+
+
 class Ready(Alive):
-    """The database answers and the register is in memory."""
+    """It can serve. ``checks`` are for those who watch over the service."""
 
     companies: int
     as_of_change: int
+    checks: list[CheckOut] | None = None
+
+
+class NotReady(Problem):
+    """It cannot serve now; how far the register is all the same."""
+
+    companies: int
+    as_of_change: int
+    checks: list[CheckOut] | None = None

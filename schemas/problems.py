@@ -46,7 +46,7 @@ class ProblemField(Outgoing):
 
 
 class Problem(Outgoing):
-    """An error document."""
+    """An error document. ``request_id`` stands in those of 500 and above, to be told to the council."""
 
     type: str
     title: str
@@ -54,6 +54,7 @@ class Problem(Outgoing):
     detail: str
     instance: str
     errors: list[ProblemField] = []
+    request_id: str | None = None
 
 
 def pointer(path: Iterable[str | int]) -> str:

@@ -9,6 +9,7 @@ from app.actions.tokens import digest_of, new_secret
 from app.db.base import now
 from app.db.sessions import SignInLink
 from app.errors import LinkInvalid
+from app.watch.figures import FAILED_SIGN_INS
 
 LINK_LASTS = timedelta(minutes=15)
 CONFIRMATION_LASTS = timedelta(days=3)
@@ -78,4 +79,5 @@ def proof_of(secret: str, address: str) -> str:
 
 def no_link() -> LinkInvalid:
     """A link that cannot be used."""
+    FAILED_SIGN_INS.labels("link").inc()
     return LinkInvalid("This link was used already or is too old. Ask for a new one.")

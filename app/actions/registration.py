@@ -31,6 +31,7 @@ from app.db.search import LikenessKey, SearchText
 from app.db.staff import COMPANY_DAYS, HINT_LENGTH, Token
 from app.errors import Failure, TooManyAttempts
 from app.settings import Basis, Verification
+from app.watch.figures import REGISTRATIONS
 from matching import Language, Profile, Status
 from schemas.companies import CompanyIn
 
@@ -154,6 +155,7 @@ class Registrations:
         if self._work is None:
             self._work = create_task(self._add_waiting())
         await added
+        REGISTRATIONS.inc()
         return newcomer, token
 
     async def _add_waiting(self) -> None:

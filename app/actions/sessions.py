@@ -22,6 +22,7 @@ from app.db.staff import StaffMember, Token
 from app.errors import TooManyAttempts
 from app.queries.companies import companies_of_address
 from app.settings import Verification
+from app.watch.figures import FAILED_SIGN_INS
 
 STAFF_STAYS = timedelta(hours=12)
 COMPANY_STAYS = timedelta(days=30)
@@ -66,6 +67,7 @@ def sign_in_staff(database: Database, email: str, password: str, code: str, brow
     with database.writing() as session:
         member = session.scalar(present.where(StaffMember.password_hash == kept).with_for_update()) if fits else None
         if member is None or not (member.totp_secret is None or use_code(member, code)):
+            FAILED_SIGN_INS.labels("staff").inc()
             _failed(session, browser, f"staff:{staff_id}" if staff_id else "")
             return None
         forget_attempts(session, own)
@@ -94,6 +96,7 @@ def sign_in_with_token(session: Session, token: str, browser: Browser) -> str | 
     valid = select(Token).where(Token.digest == digest_of(token.strip()), Token.expires_at > now())
     found = session.scalar(valid)
     if found is None or found.company_id is None:
+        FAILED_SIGN_INS.labels("company").inc()
         _failed(session, browser, "")
         return None
     mark_used(session, found.id)

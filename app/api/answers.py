@@ -11,6 +11,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.db import Database
 from app.db.base import now
 from app.db.moments import Moment
+from app.watch.figures import KEPT_ANSWERS
+from app.watch.requests import CallerKind, note_caller, noted_caller
+
+HIT, MISS = KEPT_ANSWERS.labels("hit"), KEPT_ANSWERS.labels("miss")
 
 OVERHEAD = 1024
 """Bytes that an answer takes beside its body, about."""
@@ -26,12 +30,22 @@ Key = tuple[str | bytes, ...]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole answer; ``tag`` is its ETag if it is one to keep, until the token it was made for ends."""
+    """A whole answer.
+
+    Attributes:
+        status: its status.
+        headers: as they are sent.
+        body: all of it.
+        tag: its ETag, if it is one to keep.
+        caller: for what kind of caller it was made.
+        until: when the token ends that it was made for.
+    """
 
     status: int
     headers: list[tuple[bytes, bytes]]
     body: bytes
     tag: bytes | None
+    caller: CallerKind
     until: datetime | None = None
 
     async def send(self, send: Send, if_none_match: bytes) -> None:
@@ -82,8 +96,12 @@ class Answers:
         moment = await self._database.moment()
         answer = self._found(key, moment)
         if answer is None:
+            MISS.inc()
             answer = await self._made(scope, receive)
             self._keep(key, answer, moment)
+        else:
+            HIT.inc()
+            note_caller(answer.caller)
         await answer.send(send, b",".join(value for name, value in headers if name == b"if-none-match"))
 
     async def _made(self, scope: Scope, receive: Receive) -> Answer:
@@ -98,7 +116,8 @@ class Answers:
         until = scope["state"].get(UNTIL)
         headers = list(start["headers"])
         tag = dict(headers).get(b"etag") if start["status"] == HTTPStatus.OK else None
-        return Answer(start["status"], headers, b"".join(message.get("body", b"") for message in bodies), tag, until)
+        body = b"".join(message.get("body", b"") for message in bodies)
+        return Answer(start["status"], headers, body, tag, noted_caller(), until)
 
     def _found(self, key: Key, moment: Moment | None) -> Answer | None:
         if moment != self._moment:

@@ -1,5 +1,6 @@
 """What routes depend on, as named types."""
 
+from secrets import compare_digest
 from typing import Annotated
 
 from fastapi import Depends, Header, Request
@@ -7,6 +8,7 @@ from fastapi import Depends, Header, Request
 from app.auth import Caller
 from app.db.base import IfVersion
 from app.errors import VersionStale
+from app.settings import Settings
 from app.texts import language_asked_for
 from matching import Language
 
@@ -23,6 +25,15 @@ async def _language(accept_language: Annotated[str | None, Header()] = None) -> 
 CallerDep = Annotated[Caller, Depends(_caller)]
 LanguageDep = Annotated[Language, Depends(_language)]
 IfMatch = Annotated[str | None, Header(description="The ETag that you read; * for whatever it is now.")]
+
+
+def knows_metrics_token(settings: Settings, authorization: str | None) -> bool:
+    """Whether a header brings the token of the settings with which programs watch over the service."""
+    if settings.metrics_token is None or authorization is None:
+        return False
+    scheme, _, token = authorization.partition(" ")
+    known = settings.metrics_token.get_secret_value().encode()
+    return scheme.lower() == "bearer" and compare_digest(token.strip().encode(), known)
 
 
 def etag(version: int) -> str:

@@ -14,6 +14,7 @@ from app.api.rules import RuledRoute
 from app.db.base import now
 from app.queries import matches as queries
 from app.texts import translator
+from app.watch.figures import RANKING_SECONDS
 from app.web.service import ReadSession, ServiceDep, Today, WriteSession
 from matching import Language, Sector
 from schemas.matches import PENDING, MatchOut, Picture, QueuedMatchOut, QueuePage, RankingPage, ReviewIn, ReviewStatus
@@ -22,6 +23,8 @@ router = APIRouter(prefix="/v1", tags=["matches"], route_class=RuledRoute)
 
 RANKING = re.compile("/v1/companies/[^/]+/matches")
 """The address of a ranking, whose answers are kept (``app.api.answers``)."""
+
+RANKING_TEMPLATE = "/v1/companies/{company_id}/matches"
 
 COMPUTED_AT = re.compile('"computed_at":"[^"]*"')
 
@@ -55,7 +58,8 @@ def ranking(  # noqa: PLR0913  # the filters of the contract
     wanted = queries.RankingFilter(
         sector=sector, min_probability=min_probability, cursor=cursor, for_staff=caller.of_council
     )
-    ranked, following = queries.live_ranking(fresh, company_id, wanted, limit=limit, today=today)
+    with RANKING_SECONDS.time():
+        ranked, following = queries.live_ranking(fresh, company_id, wanted, limit=limit, today=today)
     known = queries.decided(session, [match.id for match in ranked.values()])
     moment = now()
     page = RankingPage(

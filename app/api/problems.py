@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 
 from app.errors import CredentialsInvalid, CredentialsMissing, Failure, InputInvalid
 from app.texts import language_asked_for, translate
+from app.watch.requests import request_id
 from app.web.refusal import headers_of
 from app.web.unavailable import RETRY_SECONDS, unavailable
 from schemas.problems import Problem, ProblemField, pointer, sentence
@@ -75,9 +76,20 @@ def problem(  # noqa: PLR0913  # the members of the document
 ) -> Response:
     """An answer that says what went wrong."""
     document = Problem(
-        type=URN + code, title=title, status=status, detail=detail, instance=request.url.path, errors=errors or []
+        type=URN + code,
+        title=title,
+        status=status,
+        detail=detail,
+        instance=request.url.path,
+        errors=errors or [],
+        request_id=request_id() if status >= HTTPStatus.INTERNAL_SERVER_ERROR else None,
     )
-    return Response(document.model_dump_json(), status_code=status, media_type=MEDIA_TYPE, headers=dict(headers or {}))
+    return Response(
+        document.model_dump_json(exclude_none=True),
+        status_code=status,
+        media_type=MEDIA_TYPE,
+        headers=dict(headers or {}),
+    )
 
 
 async def refused(request: Request, failed: Exception) -> Response:

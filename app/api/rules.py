@@ -96,6 +96,7 @@ RULES: dict[str, Rule] = {
     "understand_text": OPEN,
     "check_life": OPEN,
     "check_readiness": OPEN,
+    "read_metrics": OPEN,  # it has a token of its own, from the settings
     "read_documentation": OPEN,
 }
 """Each operation of the API. Whose tokens the last ones reach, ``Caller.reach`` says."""

@@ -8,7 +8,7 @@ from rich.console import Console
 from sqlalchemy.exc import OperationalError
 
 from app.cli import audit as audit_commands
-from app.cli import demo, evaluation, files, maintenance, ranking, server
+from app.cli import backup, demo, evaluation, files, maintenance, ranking, server
 from app.cli import staff as staff_commands
 from app.errors import Failure
 
@@ -38,6 +38,8 @@ app.command()(maintenance.tidy)
 app.command()(maintenance.openapi)
 app.command("import")(files.import_file)
 app.command("export")(files.export)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
 app.command()(ranking.rank)
 app.command()(evaluation.evaluate)
 staff.command("add")(staff_commands.add)

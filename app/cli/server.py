@@ -1,8 +1,6 @@
 """``caravan serve``."""
 
-import logging
 import os
-import re
 import socket
 from importlib.metadata import version
 from secrets import token_hex
@@ -10,12 +8,13 @@ from typing import Annotated
 
 import typer
 import uvicorn
-from uvicorn.config import LOGGING_CONFIG
 
+from app.cli.metrics import metrics_served
 from app.cli.opened import opened
 from app.cli.serving import serve_on
 from app.errors import Failure
 from app.settings import Settings
+from app.watch.logs import logging_config
 
 VERSION = version("caravan")
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
@@ -24,24 +23,6 @@ Port = Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)]
 
 WORKER_START_SECONDS = 120
 """A worker that is still loading the register must not be taken for a dead one and started anew."""
-
-
-SECRET = re.compile("(/sign-in/link/|/console/password/)[^/? ]+")
-LOGS = LOGGING_CONFIG | {
-    "filters": {"secrets": {"()": "app.cli.server.WithoutSecrets"}},
-    "handlers": LOGGING_CONFIG["handlers"]
-    | {"access": LOGGING_CONFIG["handlers"]["access"] | {"filters": ["secrets"]}},
-}
-
-
-class WithoutSecrets(logging.Filter):
-    """Leaves the secrets of links out of the addresses in the access log."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Lets every record pass, shortened."""
-        if isinstance(record.args, tuple):
-            record.args = tuple(SECRET.sub(r"\1…", one) if isinstance(one, str) else one for one in record.args)
-        return True
 
 
 class AddressInUse(Failure):
@@ -98,15 +79,18 @@ def address_of(listener: socket.socket) -> str:
 def run(listener: socket.socket, workers: int = 1) -> None:
     """Serves on a bound socket until it is stopped."""
     os.environ.setdefault("CARAVAN_RATE_SECRET", token_hex())  # the workers inherit it
+    settings = Settings()
     config = uvicorn.Config(
         "main:app",
         workers=workers,
         http="app.web.connections:Connection",
         proxy_headers=False,  # the application knows its proxies (app.web.proxies)
-        log_config=LOGS,
-        log_level="info",
+        log_config=logging_config(settings.log_format),
+        log_level=None,
+        access_log=False,
         server_header=False,
         timeout_worker_healthcheck=WORKER_START_SECONDS,
-        timeout_graceful_shutdown=Settings().stop_seconds,
+        timeout_graceful_shutdown=settings.stop_seconds,
     )
-    serve_on(listener, config)
+    with metrics_served(settings, workers):
+        serve_on(listener, config)

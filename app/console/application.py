@@ -35,6 +35,7 @@ from app.console.static_files import FOLDER, Assets
 from app.console.visit import visit_of
 from app.errors import BodyTooLarge, CredentialsInvalid, CredentialsMissing, Failure
 from app.texts import translate
+from app.watch.requests import request_id
 from app.web.headers import SameOrigin
 from app.web.refusal import headers_of
 from app.web.service import Service
@@ -100,6 +101,8 @@ def _page(request: Request, status: int, title: str, detail: str, **params: str)
     """A page that says what to do, in sentences that the API says too."""
     visit = visit_of(request)
     said = {"title": translate(title, visit.language), "detail": translate(detail, visit.language, params)}
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        said["number"] = request_id() or ""
     return visit.page("problem.html", status=status, **said)
 
 

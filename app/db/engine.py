@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from app.db.faults import OutcomeUnknown
 from app.db.moments import Moment, Moments
 from app.errors import DatabaseBehind, Failure
 from app.settings import Settings
+from app.watch.figures import CONNECTIONS
 
 WRITES = "caravan_writes"
 KEPT_OPEN = 5
@@ -87,7 +89,7 @@ class Database:
         Raises:
             DatabaseBehind: with the command to run.
         """
-        if self._revisions() != set(ScriptDirectory.from_config(alembic_config()).get_heads()):
+        if self._revisions() != _heads():
             raise DatabaseBehind("The database is not up to date. Run: caravan migrate")
 
     def wipe(self) -> None:
@@ -129,6 +131,12 @@ def alembic_config(connection: Connection | None = None) -> Config:
     return config
 
 
+@cache
+def _heads() -> set[str]:
+    """The newest revision of this program."""
+    return set(ScriptDirectory.from_config(alembic_config()).get_heads())
+
+
 def _engine(settings: Settings) -> Engine:
     if settings.embedded:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
@@ -137,7 +145,10 @@ def _engine(settings: Settings) -> Engine:
         if url.drivername in {"postgres", "postgresql"}:
             url = url.set(drivername="postgresql+psycopg")
         engine = create_engine(
-            url, hide_parameters=True, pool_pre_ping=url.get_backend_name() != "sqlite", **_options(settings, url)
+            url,
+            hide_parameters=True,  # they are what firms wrote, and would stand in logs
+            pool_pre_ping=url.get_backend_name() != "sqlite",
+            **_options(settings, url),
         )
     except (ArgumentError, ModuleNotFoundError) as wrong:
         raise Failure(
@@ -145,6 +156,9 @@ def _engine(settings: Settings) -> Engine:
             " postgresql://user:password@host/name and needs the extra: caravan[postgres].",
             why=str(wrong),
         ) from wrong
+    event.listen(engine, "checkout", lambda *_: CONNECTIONS.inc())
+    event.listen(engine, "checkin", lambda *_: CONNECTIONS.dec())
+    event.listen(engine, "detach", lambda *_: CONNECTIONS.dec())
     if url.get_backend_name() == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)

@@ -20,6 +20,7 @@ from app.db.staff import StaffMember
 from app.jobs.worker import WAITS, work_on
 from app.settings import Settings
 from app.texts import translate
+from app.watch.figures import MAILS
 from matching import Language
 
 log = logging.getLogger("caravan.mail")
@@ -27,6 +28,9 @@ log = logging.getLogger("caravan.mail")
 AT_ONCE = 5
 SECONDS = 20.0
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+UNSENT = {"public": "A mail was not sent, because no mail server is set (CARAVAN_SMTP_URL)."}
+"""What is told instead of the mail where logs are collected."""
 
 SIGN_IN = (
     "Sign in to Caravan",
@@ -78,6 +82,7 @@ class Postman:
         except (OSError, SMTPException, MessageError, ValueError) as failed:
             self._not_sent(job, failed)
             return
+        MAILS.labels("sent").inc()
         with self._database.writing() as session:
             release_job(session, MAIL, job.key, job.asked)
 
@@ -110,7 +115,9 @@ class Postman:
 
     def _sent(self, mail: EmailMessage) -> None:
         if self._settings.smtp_url is None:
-            log.warning("No mail server is set; this would be sent to %s:\n%s", mail["To"], mail.get_content())
+            log.warning(
+                "No mail server is set; this would be sent to %s:\n%s", mail["To"], mail.get_content(), extra=UNSENT
+            )
             return
         server = urlsplit(self._settings.smtp_url)
         host, port = server.hostname or "localhost", server.port or 0
@@ -135,6 +142,7 @@ class Postman:
 
     def _not_sent(self, job: Claimed, failed: Exception) -> None:
         last = job.attempts > len(WAITS)  # then it is given up
+        MAILS.labels("given up" if last else "failed").inc()
         log.warning("A mail could not be sent%s: %s", "; it is given up" if last else "", type(failed).__name__)
         with self._database.writing() as session:
             if last:

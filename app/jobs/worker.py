@@ -40,6 +40,11 @@ class Worker:
         self._thread: Thread | None = None
 
     @property
+    def name(self) -> str:
+        """What it is called in the log."""
+        return self._name
+
+    @property
     def alive(self) -> bool:
         """Whether it works in the background."""
         return self._thread is not None and self._thread.is_alive()

@@ -42,6 +42,16 @@ class LiveRegister:
         self._saved = NOTHING_READ
         self._caretaker: Thread | None = None
 
+    @property
+    def change(self) -> int:
+        """The newest change that it knows; -1 before anything was read."""
+        return self._held.change
+
+    @property
+    def companies(self) -> int:
+        """How many companies it holds."""
+        return len(self._held.matcher)
+
     def fresh(self, session: Session) -> Fresh:
         """The matcher, with every change that was committed before this call."""
         number = latest_change(session)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.actions.registration import Registrations
 from app.actions.tokens import TokenUses
+from app.checks import Readiness, Sampler
 from app.db import Database
 from app.db.base import now
 from app.live import LiveRegister
@@ -27,6 +28,8 @@ class Service:
     registrations: Registrations
     token_uses: TokenUses
     catch_up: Callable[[], None]
+    readiness: Readiness
+    sampler: Sampler
 
 
 async def service(request: Request) -> Service:  # async: these few need no thread
