@@ -4,13 +4,13 @@ import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
-from typing import Any
 
 from fastapi import FastAPI
 
 from app.actions.registration import Registrations
-from app.api import catalogue, companies, docs, health, matches, problems
+from app.api import catalogue, companies, docs, document, health, matches, problems
 from app.api.answers import Answers
+from app.api.methods import Addresses, Methods
 from app.console.application import Fork, create_pages
 from app.db import Database
 from app.jobs.imports import Importer
@@ -82,35 +82,17 @@ def create_app(settings: Settings) -> FastAPI:
     app.mount("/static", docs.STATIC)
     problems.install(app)
     app.add_middleware(Answers, database=database, among=matches.RANKING, most=settings.kept_answer_bytes)
+    app.state.addresses = Addresses(app)
+    app.add_middleware(Methods, addresses=app.state.addresses, refusal=problems.refused)
     app.add_middleware(
         BodyLimit,
         most=settings.max_body_bytes,
         refusal=lambda request: problems.too_large(request, settings.max_body_bytes),
     )
     app.add_middleware(Fork, pages=create_pages(service), own=API)
-    app.openapi = lambda: _document(app)  # type: ignore[method-assign]  # FastAPI's own way to extend it
+    app.openapi = lambda: document.document_of(app)  # type: ignore[method-assign]  # FastAPI's own way to extend it
     return app
 
 
 def _drain(keeper: QueueKeeper) -> None:
     keeper.work()
-
-
-def _document(app: FastAPI) -> dict[str, Any]:
-    """The OpenAPI document, with the bearer token and problem documents for what FastAPI calls errors."""
-    if app.openapi_schema is None:
-        document = FastAPI.openapi(app)
-        parts = document["components"]
-        parts["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
-        for leftover in ("HTTPValidationError", "ValidationError"):
-            parts["schemas"].pop(leftover, None)
-        for path, operations in document["paths"].items():
-            for operation in operations.values():
-                if path.startswith(("/v1/companies", "/v1/matches")):
-                    operation["security"] = [{"token": []}]
-                wrong = operation["responses"].get("422")
-                if wrong is not None:
-                    schema = {"$ref": "#/components/schemas/Problem"}
-                    wrong["content"] = {problems.MEDIA_TYPE: {"schema": schema}}
-        app.openapi_schema = document
-    return app.openapi_schema

@@ -11,6 +11,8 @@ from app.db.sessions import BrowserSession
 from app.db.staff import ROLES, Role, StaffMember, Token
 from app.errors import CredentialsInvalid, CredentialsMissing, NotAllowed, NotFound
 
+SIGN_IN = "Send your token in the header: Authorization: Bearer caravan_…"
+
 
 @dataclass(frozen=True, slots=True)
 class Caller:
@@ -60,7 +62,7 @@ class Caller:
 
     def _require_someone(self) -> None:
         if self.anonymous:
-            raise CredentialsMissing("Send your token in the header: Authorization: Bearer caravan_…")
+            raise CredentialsMissing(SIGN_IN)
 
 
 ANYONE = Caller()

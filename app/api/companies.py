@@ -103,7 +103,7 @@ def read(
     return queries.shown(company, language)
 
 
-@router.put("/{company_id}", responses=responses(401, 404, 409, 412, 428), summary="Change a company")
+@router.put("/{company_id}", responses=responses(401, 403, 404, 409, 412, 428), summary="Change a company")
 def change(  # noqa: PLR0913  # each is a part of the request
     company_id: str,
     data: CompanyIn,
@@ -126,7 +126,7 @@ def change(  # noqa: PLR0913  # each is a part of the request
     return queries.shown(company, language)
 
 
-@router.delete("/{company_id}", status_code=204, responses=responses(401, 404, 412), summary="Remove a company")
+@router.delete("/{company_id}", status_code=204, responses=responses(401, 403, 404, 412), summary="Remove a company")
 def remove(company_id: str, session: WriteSession, caller: CallerDep, if_match: IfMatch = None) -> None:
     """Removes the company and its listings, contacts and tokens."""
     caller.require_access_to(company_id, "admin")

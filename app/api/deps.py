@@ -4,8 +4,8 @@ from typing import Annotated
 
 from fastapi import Depends, Header
 
-from app.auth import Caller, authenticate
-from app.errors import VersionMissing, VersionStale
+from app.auth import SIGN_IN, Caller, authenticate
+from app.errors import CredentialsMissing, VersionMissing, VersionStale
 from app.texts import language_asked_for
 from app.web.service import ServiceDep
 from matching import Language
@@ -13,7 +13,10 @@ from matching import Language
 
 def _caller(parts: ServiceDep, authorization: Annotated[str | None, Header(include_in_schema=False)] = None) -> Caller:
     with parts.database.reading() as session:
-        return authenticate(session, authorization)
+        caller = authenticate(session, authorization)
+    if caller.anonymous:  # before anything is said of the body
+        raise CredentialsMissing(SIGN_IN)
+    return caller
 
 
 async def _language(accept_language: Annotated[str | None, Header()] = None) -> Language:

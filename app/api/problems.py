@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
+from app.api.methods import written
 from app.errors import CredentialsInvalid, CredentialsMissing, Failure, InputInvalid
 from app.texts import language_asked_for, translate
 from schemas.problems import Problem, ProblemField, pointer, sentence
@@ -27,6 +28,7 @@ DESCRIPTIONS = {
     409: "Already registered",
     412: "Changed since the ETag in If-Match",
     413: "The body is too large",
+    415: "The body is not JSON",
     422: "Some fields are wrong",
     428: "If-Match is missing",
 }
@@ -91,6 +93,11 @@ def too_large(request: Request, most: int) -> Response:
     )
 
 
+async def refused(request: Request, failed: Failure) -> Response:
+    """The answer to a failure in a layer around the application."""
+    return await _failure(request, failed)
+
+
 async def _failure(request: Request, failed: Exception) -> Response:
     assert isinstance(failed, Failure)  # noqa: S101  # it is installed for these
     language = language_asked_for(request.headers.get("accept-language"))
@@ -142,8 +149,16 @@ async def _http(request: Request, failed: Exception) -> Response:
         code=title.lower().replace(" ", "-"),
         title=translate(title, language),
         detail=translate(detail, language),
-        headers=failed.headers,
+        headers=_headers(request, failed),
     )
+
+
+def _headers(request: Request, failed: HTTPException) -> dict[str, str]:
+    """The framework's headers; it knows the methods of one route only, an address may have several."""
+    headers = dict(failed.headers or {})
+    if failed.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = written(request.app.state.addresses.allowed(request.url.path))
+    return headers
 
 
 async def _busy(request: Request, _: Exception) -> Response:
