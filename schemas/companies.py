@@ -13,6 +13,7 @@ from schemas.texts import ONCE, Incoming, Language, Line, Outgoing, Paragraph, W
 MOST_LISTINGS = 100
 EMAIL = r"[^@\s<>\"(),;:\\\x00-\x1f\x7f]+@[^@\s<>\"(),;:\\\x00-\x1f\x7f]+\.[^@\s<>\"(),;:\\.\x00-\x1f\x7f]+"
 PHONE = r"\+?[0-9][0-9 ()./-]{3,48}"
+SPACE = r"[^\S\x0b\x0c\x1c-\x1f]*"
 WEBSITE = r"https?://[^\s/@\\\x00-\x1f\x7f]+\.[^\s\\\x00-\x1f\x7f]+"
 REGIONS = sorted(region for country in COUNTRIES.values() for region in country.regions)
 EXAMPLE = {
@@ -42,7 +43,7 @@ class Contact(Incoming):
     name: Line | None = None
     role: Line | None = None
     email: Annotated[Line, shown(pattern=f"^{EMAIL}$", examples=["export@example.kz"])] | None = None
-    phone: Annotated[Word, shown(pattern=rf"^\s*{PHONE}\s*$", examples=["+77142000000"])] | None = None
+    phone: Annotated[Word, shown(pattern=rf"^{SPACE}{PHONE}{SPACE}$", examples=["+77142000000"])] | None = None
 
     @field_validator("email")
     @classmethod

@@ -230,7 +230,7 @@ def _new_number(country: str) -> str:
 
 
 @contextmanager
-def _settings(database: str, folder: Path) -> Iterator[Settings]:
+def database_settings(database: str, folder: Path) -> Iterator[Settings]:
     if database == "sqlite":
         settings = Settings(data_dir=folder, background_jobs=False)
         Database(settings).migrate()
@@ -280,7 +280,7 @@ def _soak(database: str, calls: int, options: argparse.Namespace, whole: Tally) 
 
     with (
         tempfile.TemporaryDirectory() as folder,
-        _settings(database, Path(folder)) as settings,
+        database_settings(database, Path(folder)) as settings,
         service(settings) as built,
     ):
         while whole.calls < until:
