@@ -8,7 +8,6 @@ from functools import partial
 from importlib.metadata import version
 from secrets import token_bytes
 from time import monotonic
-from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from sqlalchemy.exc import SQLAlchemyError
@@ -16,8 +15,9 @@ from starlette.types import ASGIApp, Scope
 
 from app.actions.registration import Registrations
 from app.actions.tokens import TokenUses
-from app.api import catalogue, companies, consents, docs, health, matches, metrics, problems, repeats, tokens
+from app.api import catalogue, companies, consents, docs, document, health, matches, metrics, problems, repeats, tokens
 from app.api.answers import Answers
+from app.api.methods import Addresses, Methods
 from app.api.rules import require_rules
 from app.checks import Readiness, Sampler
 from app.console.application import Fork, create_pages, failure_page
@@ -159,9 +159,11 @@ def create_app(settings: Settings) -> Application:
     problems.install(app)
     app.add_middleware(Answers, database=database, among=matches.RANKING, most=settings.kept_answer_bytes)
     app.add_middleware(repeats.Repeats, database=database, refusal=problems.refused)
+    app.state.addresses = Addresses(app)
+    app.add_middleware(Methods, addresses=app.state.addresses, refusal=problems.refused)
     app.add_middleware(Fork, pages=create_pages(service), is_api=_is_api)
     app.layers = _layers(settings, counters)
-    app.openapi = lambda: _document(app)  # type: ignore[method-assign]  # FastAPI's own way to extend it
+    app.openapi = lambda: document.document_of(app)  # type: ignore[method-assign]  # FastAPI's own way to extend it
     return app
 
 
@@ -262,23 +264,3 @@ def _unrouted(path: str) -> str | None:
 
 def _drain(keeper: QueueKeeper) -> None:
     keeper.work()
-
-
-def _document(app: FastAPI) -> dict[str, Any]:
-    """The OpenAPI document, with the bearer token and problem documents for what FastAPI calls errors."""
-    if app.openapi_schema is None:
-        document = FastAPI.openapi(app)
-        parts = document["components"]
-        parts["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
-        for leftover in ("HTTPValidationError", "ValidationError"):
-            parts["schemas"].pop(leftover, None)
-        for operations in document["paths"].values():
-            for method, operation in operations.items():
-                wrong = operation["responses"].get("422")
-                if wrong is not None:
-                    schema = {"$ref": "#/components/schemas/Problem"}
-                    wrong["content"] = {problems.MEDIA_TYPE: {"schema": schema}}
-                if method == "post":
-                    repeats.document(operation)
-        app.openapi_schema = document
-    return app.openapi_schema

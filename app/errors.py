@@ -240,6 +240,14 @@ class RequestAtWork(Failure):
     title = "The same request is being worked on"
 
 
+class MediaTypeUnknown(Failure):
+    """A body of a kind that is not read here."""
+
+    status = 415
+    code = "media-type-unknown"
+    title = "The body is not JSON"
+
+
 class FileUnreadable(Failure):
     """A file that cannot be read as what it should be."""
 

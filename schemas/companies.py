@@ -4,13 +4,37 @@ import re
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
 
 from matching import COUNTRIES, RegistrationNumberInvalid, Sector, Size, Status
 from schemas.listings import ListingIn, ListingOut
-from schemas.texts import Incoming, Language, Line, Outgoing, Paragraph, Word, each_once, words, wrong
+from schemas.texts import ONCE, Incoming, Language, Line, Outgoing, Paragraph, Word, each_once, shown, words, wrong
 
 MOST_LISTINGS = 100
+EMAIL = r"[^@\s<>\"(),;:\\\x00-\x1f\x7f]+@[^@\s<>\"(),;:\\\x00-\x1f\x7f]+\.[^@\s<>\"(),;:\\.\x00-\x1f\x7f]+"
+PHONE = r"\+?[0-9][0-9 ()./-]{3,48}"
+SPACE = r"[^\S\x0b\x0c\x1c-\x1f]*"
+WEBSITE = r"https?://[^\s/@\\\x00-\x1f\x7f]+\.[^\s\\\x00-\x1f\x7f]+"
+REGIONS = sorted(region for country in COUNTRIES.values() for region in country.regions)
+EXAMPLE = {
+    "country": "KZ",
+    "legal_name": "ТОО «Қостанай Диірмені»",
+    "registration_number": "100140000003",
+    "sectors": ["agriculture"],
+    "region": "KZ-39",
+    "languages": ["kk", "ru"],
+    "contact": {"name": "Айгүл", "email": "export@example.kz"},
+    "listings": [
+        {
+            "side": "offer",
+            "kind": "goods",
+            "title": "Мука пшеничная, высший сорт",
+            "hs_codes": ["110100"],
+            "volume": {"amount": 3000, "unit": "t", "per": "month"},
+        },
+        {"side": "need", "kind": "goods", "title": "Какао-порошок алкализованный", "hs_codes": ["1805"]},
+    ],
+}
 
 
 class Contact(Incoming):
@@ -18,20 +42,20 @@ class Contact(Incoming):
 
     name: Line | None = None
     role: Line | None = None
-    email: Line | None = None
-    phone: Word | None = None
+    email: Annotated[Line, shown(pattern=f"^{EMAIL}$", examples=["export@example.kz"])] | None = None
+    phone: Annotated[Word, shown(pattern=rf"^{SPACE}{PHONE}{SPACE}$", examples=["+77142000000"])] | None = None
 
     @field_validator("email")
     @classmethod
     def _like_an_address(cls, email: str | None) -> str | None:
-        if email is not None and not re.fullmatch(r"[^@\s<>\"(),;:\\]+@[^@\s<>\"(),;:\\]+\.[^@\s<>\"(),;:\\.]+", email):
+        if email is not None and not re.fullmatch(EMAIL, email):
             raise wrong("email_format", "Write one e-mail address, as in export@example.kz.")
         return email
 
     @field_validator("phone")
     @classmethod
     def _like_a_number(cls, phone: str | None) -> str | None:
-        if phone is not None and not re.fullmatch(r"\+?[0-9][0-9 ()./-]{3,48}", phone.strip()):
+        if phone is not None and not re.fullmatch(PHONE, phone.strip()):
             raise wrong("phone_format", "Write the number in the international form, as in +77142000000.")
         return phone
 
@@ -39,17 +63,19 @@ class Contact(Incoming):
 class CompanyIn(Incoming):
     """A company as it registers, changes its profile, or is imported."""
 
-    country: Annotated[str, StringConstraints(max_length=2)]
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
+
+    country: Annotated[str, StringConstraints(max_length=2), shown(enum=sorted(COUNTRIES))]
     legal_name: Line
     trading_name: Line | None = None
-    registration_number: Word | None = None
-    sectors: Annotated[list[Sector], Field(min_length=1, max_length=5), AfterValidator(each_once)]
-    region: Annotated[str, StringConstraints(max_length=6)] | None = None
+    registration_number: Annotated[Word, shown(format="registration-number")] | None = None
+    sectors: Annotated[list[Sector], Field(min_length=1, max_length=5), AfterValidator(each_once), ONCE]
+    region: Annotated[str, StringConstraints(max_length=6), shown(enum=REGIONS)] | None = None
     city: Line | None = None
     size: Size | None = None
     founded: Annotated[int, Field(strict=True, ge=1700, le=2100)] | None = None
-    languages: Annotated[list[Language], Field(max_length=20), AfterValidator(each_once)] = []
-    website: Line | None = None
+    languages: Annotated[list[Language], Field(max_length=20), AfterValidator(each_once), ONCE] = []
+    website: Annotated[Line, shown(pattern=f"^{WEBSITE}$", examples=["https://example.kz"])] | None = None
     summary: Paragraph | None = None
     contact: Contact | None = None
     listings: Annotated[list[ListingIn], Field(max_length=MOST_LISTINGS)] = []
@@ -85,7 +111,7 @@ class CompanyIn(Incoming):
     @field_validator("website")
     @classmethod
     def _web_address(cls, website: str | None) -> str | None:
-        if website is not None and not re.fullmatch(r"https?://[^\s/@\\]+\.[^\s\\]+", website):
+        if website is not None and not re.fullmatch(WEBSITE, website):
             raise wrong("website_format", "Write the address with https://, as in https://example.kz.")
         return website
 

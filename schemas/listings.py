@@ -6,6 +6,7 @@ from pydantic import AfterValidator, Field, field_validator
 
 from matching import Kind, Side
 from schemas.texts import (
+    ONCE,
     Amount,
     Code,
     Currency,
@@ -60,10 +61,10 @@ class ListingIn(Incoming):
     text: Paragraph | None = None
     hs_codes: Annotated[list[HsCode], Field(max_length=20)] = []
     isic_codes: Annotated[list[IsicCode], Field(max_length=20)] = []
-    partnership: Annotated[list[Code], Field(max_length=20), AfterValidator(each_once)] = []
+    partnership: Annotated[list[Code], Field(max_length=20), AfterValidator(each_once), ONCE] = []
     volume: Volume | None = None
     value: Value | None = None
-    incoterms: Annotated[list[Incoterm], Field(max_length=11), AfterValidator(each_once)] = []
+    incoterms: Annotated[list[Incoterm], Field(max_length=11), AfterValidator(each_once), ONCE] = []
     certificates: Annotated[list[Word], Field(max_length=30)] = []
     valid_until: IsoDate | None = None
 

@@ -90,14 +90,29 @@ def words(values: Iterable[str]) -> str:
     return ", ".join(values)
 
 
-Word = Annotated[str, StringConstraints(max_length=100), AfterValidator(_written)]
-Line = Annotated[str, StringConstraints(max_length=500), AfterValidator(_written)]
-Paragraph = Annotated[str, StringConstraints(max_length=5000), AfterValidator(_written)]
-Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
-HsCode = Annotated[str, StringConstraints(max_length=20), AfterValidator(_hs)]
-IsicCode = Annotated[str, StringConstraints(max_length=10), AfterValidator(_isic)]
-Currency = Annotated[str, StringConstraints(max_length=3), AfterValidator(_currency)]
-Money = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,15}(\.[0-9]{1,2})?$")]
+def shown(**said: Any) -> Any:  # noqa: ANN401  # what Annotated takes
+    """What the JSON Schema says of a value beside its type and length."""
+    return Field(json_schema_extra=said)
+
+
+FORBIDDEN = r"\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f"
+WRITTEN = shown(minLength=1, pattern=rf"^[^{FORBIDDEN}]*[^\s{FORBIDDEN}][^{FORBIDDEN}]*$")
+"""What ``_written`` asks."""
+ONCE = shown(uniqueItems=True)
+"""What ``each_once`` asks."""
+
+Word = Annotated[str, StringConstraints(max_length=100), AfterValidator(_written), WRITTEN]
+Line = Annotated[str, StringConstraints(max_length=500), AfterValidator(_written), WRITTEN]
+Paragraph = Annotated[str, StringConstraints(max_length=5000), AfterValidator(_written), WRITTEN]
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$"), Field(examples=["kk"])]
+HsCode = Annotated[
+    str, StringConstraints(max_length=20), AfterValidator(_hs), shown(format="hs-code", examples=["110100"])
+]
+IsicCode = Annotated[
+    str, StringConstraints(max_length=10), AfterValidator(_isic), shown(format="isic-code", examples=["6201"])
+]
+Currency = Annotated[str, StringConstraints(max_length=3), AfterValidator(_currency), shown(enum=sorted(CURRENCIES))]
+Money = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,15}(\.[0-9]{1,2})?$"), Field(examples=["125000.00"])]
 IsoDate = Annotated[date, BeforeValidator(_iso_date)]
 Amount = Annotated[float, Field(strict=True, gt=0, le=1e15, allow_inf_nan=False)]
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]

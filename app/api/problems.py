@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
+from app.api.methods import written
 from app.errors import CredentialsInvalid, CredentialsMissing, Failure, InputInvalid
 from app.texts import language_asked_for, translate
 from app.watch.requests import request_id
@@ -30,6 +31,7 @@ DESCRIPTIONS = {
     409: "Already registered",
     412: "Changed since the ETag in If-Match",
     413: "The body is too large",
+    415: "The body is not JSON",
     422: "Some fields are wrong",
     428: "If-Match is missing, and somebody else's change could be overwritten",
     429: "More than the caller's or its network's share; see Retry-After",
@@ -153,8 +155,16 @@ async def _http(request: Request, failed: Exception) -> Response:
         code=title.lower().replace(" ", "-"),
         title=translate(title, language),
         detail=translate(detail, language),
-        headers=failed.headers,
+        headers=_headers(request, failed),
     )
+
+
+def _headers(request: Request, failed: HTTPException) -> dict[str, str]:
+    """The framework's headers; it knows the methods of one route only, an address may have several."""
+    headers = dict(failed.headers or {})
+    if failed.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = written(request.app.state.addresses.allowed(request.url.path))
+    return headers
 
 
 async def _passing(request: Request, failed: Exception) -> Response:

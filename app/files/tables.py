@@ -17,6 +17,7 @@ import openpyxl
 
 from app.errors import FieldError, FileUnreadable
 from app.files.headings import heading_score
+from app.files.records import records
 from app.files.sources import Source
 
 DELIMITERS = ",;\t|"
@@ -25,6 +26,7 @@ NOT_TEXT = re.compile("[\udc80-\udcff]")
 WORKBOOK = ".xlsx"
 MOST_UNZIPPED = 1 << 30
 """Bytes that a workbook may unzip to; a small file can be made to unzip to any size."""
+UNREADABLE = "This row cannot be read ({why})."
 LOOKED_AT = 10
 """Rows among which the headings are looked for."""
 NEUTRALISED = re.compile(r"'(?=[=+@-])")
@@ -64,28 +66,20 @@ def unreadable_text(source: str) -> str | None:
 
 
 def _csv_rows(source: Source) -> Iterator[TableRow]:
-    csv.field_size_limit(1 << 20)
     encoding = source.encoding(guess=True)
     delimiter = _delimiter(source, encoding)
     with source.text(encoding, newline="") as file:
-        lines = csv.reader(file, delimiter=delimiter)
-        while True:
-            before = lines.line_num + 1
-            try:
-                cells = _trimmed([NEUTRALISED.sub("", cell) if cell[:1] == "'" else cell for cell in next(lines)])
-            except StopIteration:
-                return
-            except csv.Error as wrong:
-                problem = FieldError("", "row_unreadable", "This row cannot be read ({why}).", {"why": str(wrong)})
-                yield TableRow(before, [], problem=problem)
-                continue
-            if cells:
-                yield _checked(before, cells, encoding)
+        for line, cells, wrong in records(file, delimiter):
+            if wrong is not None:
+                yield _checked(line, cells, encoding, FieldError("", "row_unreadable", UNREADABLE, {"why": wrong}))
+            elif _trimmed(cells):
+                own = [NEUTRALISED.sub("", cell) if cell[:1] == "'" else cell for cell in cells]
+                yield _checked(line, own, encoding)
 
 
-def _checked(line: int, cells: list[str], encoding: str) -> TableRow:
+def _checked(line: int, cells: list[str], encoding: str, problem: FieldError | None = None) -> TableRow:
     if unreadable_text(json.dumps(cells, ensure_ascii=False)) is None:
-        return TableRow(line, cells)
+        return TableRow(line, cells, problem=problem)
     problem = FieldError("", "not_text", "This row is not valid {encoding} text.", {"encoding": encoding.upper()})
     return TableRow(line, [unreadable_text(cell) or cell for cell in cells], problem=problem)
 

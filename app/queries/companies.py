@@ -1,7 +1,7 @@
 """Reading companies."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import func, or_, select, tuple_
@@ -199,6 +199,9 @@ def filled(fields: dict[str, Any]) -> dict[str, Any]:
 
 def _moment(text: str) -> datetime:
     try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        raise CursorInvalid(CURSOR_HINT) from None
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise CursorInvalid(CURSOR_HINT)

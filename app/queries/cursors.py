@@ -3,9 +3,13 @@
 import base64
 import binascii
 import json
+import re
+from math import isfinite
 
 from app.errors import CursorInvalid
 
+LARGEST = 1 << 63
+SURROGATE = re.compile("[\ud800-\udfff]")
 CURSOR_HINT = "Take the cursor from next_cursor of the page before, unchanged."
 
 
@@ -29,7 +33,16 @@ def place_of(text: str | None, *kinds: type) -> tuple[object, ...] | None:
     if (
         not isinstance(place, list)
         or len(place) != len(kinds)
-        or not all(isinstance(part, kind) for part, kind in zip(place, kinds, strict=True))
+        or not all(_is(part, kind) for part, kind in zip(place, kinds, strict=True))
     ):
         raise CursorInvalid(CURSOR_HINT)
     return tuple(place)
+
+
+def _is(part: object, kind: type) -> bool:
+    """Whether a part is one that a database can compare with: anybody can write a cursor."""
+    if isinstance(part, str):
+        return kind is str and "\0" not in part and not SURROGATE.search(part)
+    if isinstance(part, float):
+        return kind is float and isfinite(part)
+    return type(part) is kind and (not isinstance(part, int) or abs(part) < LARGEST)

@@ -370,7 +370,8 @@ def test_body_over_the_limit_is_413(client: TestClient) -> None:
         for _ in range(5):
             yield b" " * 64 * 1024
 
-    assert client.post("/v1/companies", content=chunks()).status_code == 413
+    json = {"Content-Type": "application/json"}
+    assert client.post("/v1/companies", content=chunks(), headers=json).status_code == 413
 
 
 @pytest.mark.parametrize("body", [b"{", b"[" * 100_000, b'{"a": "\xff"}', b"", b"null", b"[]", b'"x"'])
@@ -385,6 +386,8 @@ def test_unknown_address_and_method_are_problems(client: TestClient) -> None:
     answer = client.patch("/v1/companies")
     assert answer.status_code == 405
     assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["allow"] == "GET, HEAD, OPTIONS, POST"
+    assert client.patch("/v1/companies/1").headers["allow"] == "DELETE, GET, HEAD, OPTIONS, PUT"
 
 
 def test_code_that_contradicts_the_title_is_warned_of_and_kept(client: TestClient) -> None:
