@@ -8,6 +8,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from app.actions.keys import require_keys
 from app.actions.registration import Registrations
 from app.api import catalogue, companies, docs, health, matches, problems, repeats
 from app.api.answers import Answers
@@ -51,6 +52,7 @@ def create_app(settings: Settings) -> FastAPI:
         if settings.embedded:
             database.migrate()
         database.require_migrated()
+        require_keys(database)
         with database.reading() as session:
             live.fresh(session)
         search_concepts("a", 1)  # reads the names now, not at the first person's first letter

@@ -155,6 +155,22 @@ class RequestAtWork(Failure):
     title = "The same request is being worked on"
 
 
+class ContactsLocked(Failure):
+    """Something is encrypted with a key that is not given."""
+
+    status = 503
+    code = "contacts-locked"
+    title = "The contacts are locked"
+
+
+class SecretUnreadable(Failure):
+    """Something encrypted that was changed."""
+
+    status = 500
+    code = "secret-unreadable"
+    title = "This cannot be read"
+
+
 class FileUnreadable(Failure):
     """A file that cannot be read as what it should be."""
 

@@ -1,12 +1,15 @@
 """The settings, read from the environment once."""
 
+import re
 from pathlib import Path
 from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MIB = 1024 * 1024
+KEY = re.compile("[A-Za-z0-9+/_-]{43}=?")
+"""32 bytes in base64."""
 
 
 class Settings(BaseSettings):
@@ -24,10 +27,12 @@ class Settings(BaseSettings):
         kept_answer_bytes: memory of each process for finished answers; 0 keeps none.
         queue_size: pairs of each firm that are kept for review.
         busy_seconds: how long a write waits for another one on SQLite.
+        contact_keys: one or more keys of 32 bytes in base64 with commas between (``caravan keys new`` makes one), with
+            which contacts are encrypted in the database: the first encrypts, all decrypt. Without one nothing is.
         background_jobs: whether this process works on jobs beside serving.
     """
 
-    model_config = SettingsConfigDict(env_prefix="CARAVAN_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="CARAVAN_", frozen=True, extra="ignore", hide_input_in_errors=True)
 
     data_dir: Path = Path("var")
     database_url: str | None = None
@@ -39,6 +44,7 @@ class Settings(BaseSettings):
     kept_answer_bytes: int = Field(64 * MIB, ge=0)
     queue_size: int = Field(20, gt=0, le=200)
     busy_seconds: float = Field(10.0, gt=0)
+    contact_keys: SecretStr | None = None
     background_jobs: bool = True
 
     @model_validator(mode="after")
@@ -48,6 +54,14 @@ class Settings(BaseSettings):
         if self.smtp_url and not self.smtp_url.startswith(("smtp://", "smtps://")):
             raise ValueError("CARAVAN_SMTP_URL begins with smtp:// or smtps://.")
         return self
+
+    @field_validator("contact_keys")
+    @classmethod
+    def _whole_keys(cls, keys: SecretStr | None) -> SecretStr | None:
+        for at, text in enumerate((keys.get_secret_value() if keys else "").replace(",", " ").split(), start=1):
+            if not KEY.fullmatch(text):
+                raise ValueError(f"Key {at} is not 32 bytes in base64. Make one: caravan keys new")
+        return keys if keys is not None and keys.get_secret_value().strip(" ,") else None
 
     @property
     def embedded(self) -> bool:

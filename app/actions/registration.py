@@ -22,6 +22,7 @@ from app.actions.repeats import at_work, is_repeat, keep_answers
 from app.actions.tokens import digest_of, new_token
 from app.db.base import Base, new_id, now
 from app.db.changes import lock_changes, record_change
+from app.db.cipher import Cipher, marking
 from app.db.companies import Company, CompanySector, ListingCode, ListingRow
 from app.db.profiles import as_profile
 from app.db.search import LikenessKey, SearchText
@@ -146,7 +147,7 @@ def add_companies(session: Session, newcomers: Sequence[Newcomer]) -> list[Failu
     return add_companies(session, newcomers[:middle]) + add_companies(session, newcomers[middle:])
 
 
-def rows_of(newcomers: Sequence[Newcomer]) -> dict[type[Base], list[dict[str, Any]]]:
+def rows_of(newcomers: Sequence[Newcomer], cipher: Cipher | None = None) -> dict[type[Base], list[dict[str, Any]]]:
     """The rows that newcomers bring, by table, in the order in which they can be inserted."""
     rows: dict[type[Base], list[dict[str, Any]]] = {
         table: [] for table in (Company, SearchText, LikenessKey, CompanySector, ListingRow, ListingCode, Token)
@@ -154,8 +155,8 @@ def rows_of(newcomers: Sequence[Newcomer]) -> dict[type[Base], list[dict[str, An
     for newcomer in newcomers:
         own = {"company_id": newcomer.id}
         rows[Company].append(_company_row(newcomer))
-        rows[SearchText].append(own | search_columns(newcomer.data))
-        rows[LikenessKey] += [own | {"key": key} for key in keys_of(newcomer.data)]
+        rows[SearchText].append(own | search_columns(newcomer.data, cipher))
+        rows[LikenessKey] += [own | {"key": key} for key in keys_of(newcomer.data, cipher)]
         rows[CompanySector] += [
             own | {"sector": sector, "position": position} for position, sector in enumerate(newcomer.data.sectors)
         ]
@@ -185,7 +186,7 @@ def _company_row(newcomer: Newcomer) -> dict[str, Any]:
 
 def _insert(session: Session, newcomers: Sequence[Newcomer]) -> None:
     connection = session.connection()
-    for table, rows in rows_of(newcomers).items():
+    for table, rows in rows_of(newcomers, marking(session)).items():
         if rows:
             connection.execute(insert(table), rows)
     keep_answers(session, [one.kept_answer(one) for one in newcomers if one.kept_answer is not None])

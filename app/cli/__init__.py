@@ -8,6 +8,7 @@ from rich.console import Console
 from sqlalchemy.exc import OperationalError
 
 from app.cli import demo, evaluation, files, maintenance, ranking, server
+from app.cli import keys as key_commands
 from app.cli import staff as staff_commands
 from app.errors import Failure
 
@@ -26,6 +27,8 @@ app = typer.Typer(
 )
 staff = typer.Typer(help="The council's staff.", no_args_is_help=True)
 app.add_typer(staff, name="staff")
+keys = typer.Typer(help="The keys that contacts are encrypted with.", no_args_is_help=True)
+app.add_typer(keys, name="keys")
 
 app.command()(demo.demo)
 app.command()(server.serve)
@@ -36,6 +39,8 @@ app.command("import")(files.import_file)
 app.command("export")(files.export)
 app.command()(ranking.rank)
 app.command()(evaluation.evaluate)
+keys.command("new")(key_commands.new)
+keys.command("rotate")(key_commands.rotate)
 staff.command("add")(staff_commands.add)
 staff.command("link")(staff_commands.link)
 staff.command("list")(staff_commands.listed)

@@ -1,6 +1,19 @@
 """Tables by noun, engine and sessions. Importing it makes all tables known."""
 
-from app.db import changes, companies, imports, jobs, matches, merges, repeats, search, sessions, staff, statistics
+from app.db import (
+    changes,
+    companies,
+    imports,
+    jobs,
+    keys,
+    matches,
+    merges,
+    repeats,
+    search,
+    sessions,
+    staff,
+    statistics,
+)
 from app.db.base import Base
 from app.db.engine import Database
 
@@ -11,6 +24,7 @@ __all__ = [
     "companies",
     "imports",
     "jobs",
+    "keys",
     "matches",
     "merges",
     "repeats",
