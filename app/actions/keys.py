@@ -4,10 +4,11 @@ import json
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Column, Table, bindparam, delete, exists, func, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import Session
 
 from app.actions.companies import write_search
@@ -101,9 +102,11 @@ def rotate_keys(database: Database, progress: Callable[[int], None] = lambda _: 
 
 def clean_up(database: Database) -> None:
     """Lets the database give up the space in which older versions of rows still stand."""
-    connection = database.engine.raw_connection()
+    pooled = database.engine.raw_connection()
+    pooled.detach()
+    connection = cast("DBAPIConnection", pooled.dbapi_connection)
     try:
-        database.engine.dialect.set_isolation_level(connection.dbapi_connection, "AUTOCOMMIT")  # type: ignore[arg-type]
+        database.engine.dialect.set_isolation_level(connection, "AUTOCOMMIT")
         cursor = connection.cursor()
         if database.engine.dialect.name == "sqlite":
             cursor.execute("VACUUM")
@@ -114,7 +117,6 @@ def clean_up(database: Database) -> None:
                 cursor.execute(f"VACUUM FULL {name}")
         cursor.close()
     finally:
-        connection.detach()
         connection.close()
 
 

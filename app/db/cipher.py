@@ -7,7 +7,6 @@ what is written is what is read, as if they were not there.
 import hashlib
 import json
 from base64 import b64decode, b64encode, urlsafe_b64decode
-from binascii import Error as NotBase64
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -262,7 +261,7 @@ def _opened(cipher: Cipher | None, text: str, purpose: bytes) -> bytes:
         raise locked(key_id)
     try:
         sealed = b64decode(rest, validate=True)
-    except NotBase64:
+    except ValueError:
         raise unreadable() from None
     return cipher.opened(key_id.encode("ascii", "replace") + sealed, purpose)
 

@@ -131,7 +131,7 @@ def check_everything_works(database: Database, ids: dict[str, str]) -> None:
     """What is read, found, compared, mailed, merged, parted and imported is what it is without a key."""
     contacts = [company["contact"] for company in exported(database)]
     assert CONTACT in contacts
-    for words in ("zulf", "Зульфия", "qanatova kostanay", "zq.mark@mark-private.example", "+7 701 999 88 77", "701"):
+    for words in ("zulf", "Зульфия", "qanatova kostanay", "zq.mark@mark-private.example", "+7 701 999 88 77", "7701"):
         assert hits(database, words) >= 1, words
     assert hits(database, "zulfiyanova") == 0
     with database.reading() as session:
@@ -166,7 +166,7 @@ def test_nothing_of_a_contact_stands_in_the_database_and_everything_works(
         assert companies_of_address(session, CONTACT["email"]) == [ids["one"], ids["other"]]
         clues = {sign.clue for one in duplicates_of(session, ids["one"]) for sign in one.likeness.signs}
         assert {"same_email", "same_phone"} <= clues
-    assert hits(database, "701 999 88 77") == 2
+    assert hits(database, "7701 999 88 77") == 2
     assert found_in(database, MARKERS) == []
 
 
@@ -274,7 +274,7 @@ def test_changed_ciphertext_is_told_and_not_shown(opened: Open, key: str, settin
         assert SIGN not in answer.text
 
 
-@pytest.mark.parametrize("keys", ["short", new_key()[:-4], f"{new_key()},x", "ключ"])
+@pytest.mark.parametrize("keys", ["short", "A" * 40, f"{'A' * 43}=,x", "ключ"])
 def test_key_that_is_none_is_told_and_not_shown(keys: str) -> None:
     with pytest.raises(ValidationError, match="caravan keys new") as refused:
         Settings(contact_keys=SecretStr(keys))
