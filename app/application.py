@@ -13,6 +13,7 @@ from fastapi import FastAPI, Request, Response
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp, Scope
 
+from app.actions.keys import require_keys
 from app.actions.registration import Registrations
 from app.actions.tokens import TokenUses
 from app.api import catalogue, companies, consents, docs, document, health, matches, metrics, problems, repeats, tokens
@@ -112,6 +113,7 @@ def create_app(settings: Settings) -> Application:
         if settings.embedded:
             database.migrate()
         database.require_migrated()
+        require_keys(database)
         with database.reading() as session:
             live.fresh(session)
         search_concepts("a", 1)  # reads the names now, not at the first person's first letter

@@ -248,6 +248,22 @@ class MediaTypeUnknown(Failure):
     title = "The body is not JSON"
 
 
+class ContactsLocked(Failure):
+    """Something is encrypted with a key that is not given."""
+
+    status = 503
+    code = "contacts-locked"
+    title = "The contacts are locked"
+
+
+class SecretUnreadable(Failure):
+    """Something encrypted that was changed."""
+
+    status = 500
+    code = "secret-unreadable"
+    title = "This cannot be read"
+
+
 class FileUnreadable(Failure):
     """A file that cannot be read as what it should be."""
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, SecretStr, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 MIB = 1024 * 1024
@@ -79,6 +79,8 @@ Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_origins)]
 
 Verification = Literal["staff", "email", "none"]
 Basis = Literal["consent", "legitimate_interest", "public_task", "published"]
+KEY = re.compile("[A-Za-z0-9+/_-]{43}=?")
+"""32 bytes in base64."""
 LogFormat = Literal["plain", "json"]
 
 
@@ -104,6 +106,8 @@ class Settings(BaseSettings):
             answered 503.
         claim_seconds: how long a job waits for its worker after a crash before another one takes it.
         stop_seconds: how long a server that was told to stop (SIGTERM, Ctrl-C) works on requests that it took before.
+        contact_keys: one or more keys of 32 bytes in base64 with commas between (``caravan keys new`` makes one), with
+            which contacts are encrypted in the database: the first encrypts, all decrypt. Without one nothing is.
         background_jobs: whether this process works on jobs beside serving.
         trusted_proxies: addresses and networks of the proxies whose X-Forwarded-For and -Proto are believed.
         allowed_hosts: the names this service is asked by (``*.example`` takes all below); others are answered 400.
@@ -165,6 +169,7 @@ class Settings(BaseSettings):
     connection_seconds: float = Field(5.0, gt=0)
     claim_seconds: float = Field(120.0, ge=1)
     stop_seconds: int = Field(15, gt=0)
+    contact_keys: SecretStr | None = None
     background_jobs: bool = True
     trusted_proxies: Networks = LOOPBACK
     allowed_hosts: Hosts = ()
@@ -208,6 +213,14 @@ class Settings(BaseSettings):
         if self.smtp_url and not self.smtp_url.startswith(("smtp://", "smtps://")):
             raise ValueError("CARAVAN_SMTP_URL begins with smtp:// or smtps://.")
         return self
+
+    @field_validator("contact_keys")
+    @classmethod
+    def _whole_keys(cls, keys: SecretStr | None) -> SecretStr | None:
+        for at, text in enumerate((keys.get_secret_value() if keys else "").replace(",", " ").split(), start=1):
+            if not KEY.fullmatch(text):
+                raise ValueError(f"Key {at} is not 32 bytes in base64. Make one: caravan keys new")
+        return keys if keys is not None and keys.get_secret_value().strip(" ,") else None
 
     @model_validator(mode="after")
     def _verified_by_what_is_asked(self) -> Self:

@@ -2,7 +2,7 @@
 
 from matching.countries import COUNTRIES, Country, RegistrationNumberInvalid, normal_name
 from matching.duplicates import LEAST as LEAST_LIKENESS
-from matching.duplicates import Clue, Identity, Likeness, Sign, likeness, likeness_keys
+from matching.duplicates import Clue, Identity, Likeness, Sign, address_key, likeness, likeness_keys
 from matching.evaluation import Quality, quality, rank_documents
 from matching.evidence import Component, Direction, Evidence, Match, Willingness, match_id
 from matching.features import FEATURES, Gap
@@ -99,6 +99,7 @@ __all__ = [
     "Wanted",
     "Willingness",
     "Worth",
+    "address_key",
     "band_of",
     "code_disagreement",
     "fold",

@@ -182,11 +182,17 @@ def likeness_keys(identity: Identity) -> list[str]:
         *(f"name:{key}" for name in identity.names for key in _name_keys(name)),
         *(f"domain:{domain}" for domain in identity.domains),
     ]
-    if identity.email:
-        keys.append(f"email:{identity.email.casefold()}")
     if identity.digits:
         keys.append(f"phone:{identity.digits}")
-    return list(dict.fromkeys(f"{identity.country}:{key[:LONGEST_VALUE]}" for key in keys))
+    found = [f"{identity.country}:{key[:LONGEST_VALUE]}" for key in keys]
+    if identity.email:
+        found.append(address_key(identity.country, identity.email))
+    return list(dict.fromkeys(found))
+
+
+def address_key(country: str, email: str) -> str:
+    """The key under which entries with an e-mail address meet."""
+    return f"{country}:{f'email:{email.casefold()}'[:LONGEST_VALUE]}"
 
 
 def _name_keys(name: _Name) -> Iterator[str]:

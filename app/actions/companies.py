@@ -14,6 +14,7 @@ from app.actions.queue import ask_for_ranking, forget_pending
 from app.db.audit import Act, By, record_act
 from app.db.base import Base, IfVersion, new_id, now
 from app.db.changes import record_change
+from app.db.cipher import marking
 from app.db.companies import Company, CompanySector, ListingCode, ListingRow, StatusChange
 from app.db.search import LikenessKey, SearchText
 from app.errors import (
@@ -242,7 +243,7 @@ def settle(session: Session, company: Company, data: CompanyIn | None = None) ->
     except IntegrityError as refused:
         raise number_taken(refused) from refused
     if data is not None:
-        _write_search(session, company.id, data)
+        write_search(session, company.id, data)
     record_change(session, company.id)
     if company.status != "suspended":
         ask_for_ranking(session, company.id)
@@ -269,10 +270,13 @@ def change_status(session: Session, company: Company, status: Status, *, reason:
     company.status_reason = reason
 
 
-def _write_search(session: Session, company_id: str, data: CompanyIn) -> None:
-    session.execute(update(SearchText).where(SearchText.company_id == company_id).values(**search_columns(data)))
+def write_search(session: Session, company_id: str, data: CompanyIn) -> None:
+    """Writes what a company is found by."""
+    cipher = marking(session)
+    columns = search_columns(data, cipher)
+    session.execute(update(SearchText).where(SearchText.company_id == company_id).values(**columns))
     held = set(session.scalars(select(LikenessKey.key).where(LikenessKey.company_id == company_id)))
-    wanted = set(keys_of(data))
+    wanted = set(keys_of(data, cipher))
     if held - wanted:
         session.execute(
             delete(LikenessKey).where(LikenessKey.company_id == company_id, LikenessKey.key.in_(held - wanted))

@@ -7,7 +7,7 @@ from sqlalchemy import delete, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.actions.companies import number_taken, require_version, settle, write_profile
+from app.actions.companies import number_taken, require_version, settle, write_profile, write_search
 from app.actions.inherited import give_back_decisions, take_decisions
 from app.actions.queue import ask_for_ranking, forget_pending, lock_queue
 from app.db.audit import By, record_act
@@ -200,3 +200,5 @@ def _give_back_belongings(session: Session, merge: Merge, rows: Rows) -> None:
         session.execute(update(Token).where(*still).values(company_id=merge.merged_id))
     done = {"companies", "tokens"} if merge.tokens_moved else {"companies"}
     put_back(session, {table: held for table, held in rows.items() if table not in done})
+    if merge.merged is not None:  # what stands for its contact may have been written with a key that is gone
+        write_search(session, merge.merged_id, CompanyIn.model_validate(merge.merged))

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from app.db.cipher import Cipher
+from app.db.search import contact_marks, marked_key
 from matching import COUNTRIES, Identity, likeness_keys, name_lines, normal_name, word_line
 from schemas.companies import CompanyIn, Contact
 from schemas.listings import ListingIn
@@ -47,26 +49,28 @@ def declared_codes(data: ListingIn) -> list[tuple[str, int, str]]:
     return hs + [("isic", at, code) for at, code in enumerate(data.isic_codes)]
 
 
-def search_columns(data: CompanyIn) -> dict[str, str]:
-    """What a company is found by when someone searches, by column."""
+def search_columns(data: CompanyIn, cipher: Cipher | None = None) -> dict[str, str]:
+    """What a company is found by when someone searches, by column; with a cipher marks stand for its contact."""
     number = data.registration_number or ""
     names = (normal_name(data.legal_name, COUNTRIES[data.country]), data.legal_name, data.trading_name)
     numbers = (number, number.replace(" ", ""))
     contact = data.contact or Contact()
     phone = "".join(letter for letter in contact.phone or "" if letter.isdigit())
-    texts = [data.city, data.website, contact.email, contact.name, phone, data.summary]
+    private = [text for text in (contact.email, contact.name, phone) if text]
+    texts = [data.city, data.website, *(private if cipher is None else ()), data.summary]
     for listing in data.listings:
         texts += [listing.title, listing.text]
+    marks = "" if cipher is None else contact_marks(private, cipher)
     return {
         "names": name_lines(name for name in (*names, *numbers) if name),
-        "words": word_line(text for text in texts if text),
+        "words": word_line(text for text in texts if text) + marks,
     }
 
 
-def keys_of(data: CompanyIn) -> list[str]:
-    """The keys under which companies that may be the same one meet."""
+def keys_of(data: CompanyIn, cipher: Cipher | None = None) -> list[str]:
+    """The keys under which companies that may be the same one meet; with a cipher marks stand for contacts."""
     contact = data.contact or Contact()
-    return likeness_keys(
+    keys = likeness_keys(
         Identity(
             country=data.country,
             legal_name=data.legal_name,
@@ -78,3 +82,4 @@ def keys_of(data: CompanyIn) -> list[str]:
             summary=data.summary,
         )
     )
+    return keys if cipher is None else [marked_key(key, cipher) for key in keys]

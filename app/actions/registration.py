@@ -23,6 +23,7 @@ from app.actions.repeats import at_work, is_repeat, keep_answers
 from app.actions.tokens import digest_of, new_token
 from app.db.base import Base, new_id, now
 from app.db.changes import lock_changes, record_change
+from app.db.cipher import Cipher, marking
 from app.db.companies import Company, CompanySector, ListingCode, ListingRow
 from app.db.consents import Consent, Way
 from app.db.faults import undone
@@ -222,7 +223,7 @@ def add_companies(session: Session, newcomers: Sequence[Newcomer]) -> list[Failu
     return add_companies(session, newcomers[:middle]) + add_companies(session, newcomers[middle:])
 
 
-def rows_of(newcomers: Sequence[Newcomer]) -> dict[type[Base], list[dict[str, Any]]]:
+def rows_of(newcomers: Sequence[Newcomer], cipher: Cipher | None = None) -> dict[type[Base], list[dict[str, Any]]]:
     """The rows that newcomers bring, by table, in the order in which they can be inserted."""
     rows: dict[type[Base], list[dict[str, Any]]] = {
         table: []
@@ -231,8 +232,8 @@ def rows_of(newcomers: Sequence[Newcomer]) -> dict[type[Base], list[dict[str, An
     for newcomer in newcomers:
         own = {"company_id": newcomer.id}
         rows[Company].append(_company_row(newcomer))
-        rows[SearchText].append(own | search_columns(newcomer.data))
-        rows[LikenessKey] += [own | {"key": key} for key in keys_of(newcomer.data)]
+        rows[SearchText].append(own | search_columns(newcomer.data, cipher))
+        rows[LikenessKey] += [own | {"key": key} for key in keys_of(newcomer.data, cipher)]
         rows[CompanySector] += [
             own | {"sector": sector, "position": position} for position, sector in enumerate(newcomer.data.sectors)
         ]
@@ -276,7 +277,7 @@ def _company_row(newcomer: Newcomer) -> dict[str, Any]:
 
 def _insert(session: Session, newcomers: Sequence[Newcomer]) -> None:
     connection = session.connection()
-    for table, rows in rows_of(newcomers).items():
+    for table, rows in rows_of(newcomers, marking(session)).items():
         if rows:
             connection.execute(insert(table), rows)
     keep_answers(session, [one.kept_answer(one) for one in newcomers if one.kept_answer is not None])

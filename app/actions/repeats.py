@@ -26,9 +26,10 @@ from app.errors import IdempotencyKeyInvalid, IdempotencyKeyReused, RequestAtWor
 
 KEPT = timedelta(hours=24)
 SHORTEST_KEY, LONGEST_KEY = 16, 255
-_LETTERS = rf"[!#-\[\]-~]{{{SHORTEST_KEY},{LONGEST_KEY}}}"
+_LETTERS = rf"[!#-+\--\[\]-~]{{{SHORTEST_KEY},{LONGEST_KEY}}}"
 KEY_PATTERN = rf'^({_LETTERS}|"{_LETTERS}")$'
-"""A key, bare or as a structured field (RFC 8941): printable letters of ASCII but space, quote and backslash."""
+"""A key, bare or as a structured field (RFC 8941): printable letters of ASCII but space, comma, quote and
+backslash."""
 SALT_BYTES = KEY_BYTES = 32
 ONCE = bytes(12)
 """The nonce: each key encrypts one text."""

@@ -71,7 +71,7 @@ class Repeats:
             return kept
         work = Keyed(self._database, keyed) if keyed is not None else None
         try:
-            answer = await _made(self._app, scope | {KEYED: work}, _again(body, receive))
+            answer = await _made(self._app, {**scope, KEYED: work}, _again(body, receive))
             if work is not None and keyed is not None:
                 return await run_in_threadpool(self._finished, work, keyed, answer)
         finally:

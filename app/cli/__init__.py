@@ -9,6 +9,7 @@ from sqlalchemy.exc import OperationalError
 
 from app.cli import audit as audit_commands
 from app.cli import backup, demo, evaluation, files, maintenance, ranking, server
+from app.cli import keys as key_commands
 from app.cli import staff as staff_commands
 from app.errors import Failure
 
@@ -29,6 +30,8 @@ staff = typer.Typer(help="The council's staff.", no_args_is_help=True)
 app.add_typer(staff, name="staff")
 audit = typer.Typer(help="The audit log: who did what, and whether the log is intact.", no_args_is_help=True)
 app.add_typer(audit, name="audit")
+keys = typer.Typer(help="The keys that contacts are encrypted with.", no_args_is_help=True)
+app.add_typer(keys, name="keys")
 
 app.command()(demo.demo)
 app.command()(server.serve)
@@ -42,6 +45,8 @@ app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
 app.command()(ranking.rank)
 app.command()(evaluation.evaluate)
+keys.command("new")(key_commands.new)
+keys.command("rotate")(key_commands.rotate)
 staff.command("add")(staff_commands.add)
 staff.command("link")(staff_commands.link)
 staff.command("list")(staff_commands.listed)

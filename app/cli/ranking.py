@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.cli.opened import opened
 from app.db.base import now
+from app.db.cipher import cipher_of
 from app.db.companies import Company
 from app.errors import NotFound
 from app.live import Fresh, LiveRegister
@@ -63,7 +64,8 @@ def find_company(session: Session, wanted: str) -> Company:
     exact = session.scalars(
         select(Company).where((Company.id == wanted) | (Company.registration_number == wanted.upper()))
     ).all()
-    found = exact or session.scalars(filtered(select(Company), CompanyFilter(words=wanted)).limit(6)).all()
+    named = filtered(select(Company), CompanyFilter(words=wanted), cipher_of(session)).limit(6)
+    found = exact or session.scalars(named).all()
     if len(found) == 1:
         return found[0]
     if not found:

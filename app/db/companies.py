@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.types import JSON
 
 from app.db.base import ID_LENGTH, Base, UtcDateTime, new_id, now
+from app.db.cipher import SecretText
 from matching import KINDS, SIDES, Kind, Sector, Side, Size, Status
 
 
@@ -52,10 +53,10 @@ class Company(Base):
     languages: Mapped[list[str]] = mapped_column(JSON)
     website: Mapped[str | None] = mapped_column(Text)
     summary: Mapped[str | None] = mapped_column(Text)
-    contact_name: Mapped[str | None] = mapped_column(Text)
-    contact_role: Mapped[str | None] = mapped_column(Text)
-    contact_email: Mapped[str | None] = mapped_column(Text)
-    contact_phone: Mapped[str | None] = mapped_column(Text)
+    contact_name: Mapped[str | None] = mapped_column(SecretText("companies.contact_name"))
+    contact_role: Mapped[str | None] = mapped_column(SecretText("companies.contact_role"))
+    contact_email: Mapped[str | None] = mapped_column(SecretText("companies.contact_email"))
+    contact_phone: Mapped[str | None] = mapped_column(SecretText("companies.contact_phone"))
     email_asked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     email_warned_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     email_confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

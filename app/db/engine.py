@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session, sessionmaker
 import migrations
 from app.db.audit import write_acts
 from app.db.base import Base
+from app.db.cipher import Cipher, give_cipher, keys_in
 from app.db.faults import OutcomeUnknown
 from app.db.moments import Moment, Moments
 from app.errors import DatabaseBehind, Failure
@@ -33,12 +34,18 @@ DEAD_AFTER = {"tcp_keepalives_idle": 30, "tcp_keepalives_interval": 10, "tcp_kee
 
 
 class Database:
-    """An engine with its two kinds of sessions: for reading, and for writing (SQLite locks at once)."""
+    """An engine with its two kinds of sessions: for reading, and for writing (SQLite locks at once).
 
-    def __init__(self, settings: Settings) -> None:
+    With ``writes_plain`` what was encrypted is read, and nothing is encrypted any more.
+    """
+
+    def __init__(self, settings: Settings, *, writes_plain: bool = False) -> None:
         self.engine = _engine(settings)
         self.claim = timedelta(seconds=settings.claim_seconds)
         """How long a job is its worker's before another one may take it."""
+        keys = keys_in(settings.contact_keys.get_secret_value()) if settings.contact_keys else []
+        self.cipher = Cipher(keys, writes_plain=writes_plain) if keys else None
+        give_cipher(self.engine.dialect, self.cipher)
         self._reads = sessionmaker(self.engine, expire_on_commit=False)
         self._writes = sessionmaker(self.engine.execution_options(**{WRITES: True}), expire_on_commit=False)
         self._moments = Moments(self.engine)

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import JSON
 
 from app.db.base import ID_LENGTH, Base, UtcDateTime, new_id, now
+from app.db.cipher import SecretJson
 
 Document = dict[str, Any]
 
@@ -45,10 +46,10 @@ class Merge(Base):
     normal_name: Mapped[str] = mapped_column(Text)
     kept_version: Mapped[int]
     merged_version: Mapped[int]
-    kept_before: Mapped[Document | None] = mapped_column(JSON(none_as_null=True))
-    kept_after: Mapped[Document | None] = mapped_column(JSON(none_as_null=True))
-    merged: Mapped[Document | None] = mapped_column(JSON(none_as_null=True))
-    rows: Mapped[dict[str, list[Document]] | None] = mapped_column(JSON(none_as_null=True))
+    kept_before: Mapped[Document | None] = mapped_column(SecretJson("merges.kept_before", none_as_null=True))
+    kept_after: Mapped[Document | None] = mapped_column(SecretJson("merges.kept_after", none_as_null=True))
+    merged: Mapped[Document | None] = mapped_column(SecretJson("merges.merged", none_as_null=True))
+    rows: Mapped[dict[str, list[Document]] | None] = mapped_column(SecretJson("merges.rows", none_as_null=True))
     joined: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
     decisions: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)
     tokens_moved: Mapped[bool] = mapped_column(default=False)

@@ -7,6 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.base import ID_LENGTH, Base, UtcDateTime, new_id, now
+from app.db.cipher import SecretText
 
 Role = Literal["viewer", "reviewer", "admin"]
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -33,7 +34,7 @@ class StaffMember(Base):
     email: Mapped[str] = mapped_column(Text, unique=True)
     role: Mapped[Role] = mapped_column(String(16))
     password_hash: Mapped[str | None] = mapped_column(Text)
-    totp_secret: Mapped[str | None] = mapped_column(String(64))
+    totp_secret: Mapped[str | None] = mapped_column(SecretText("staff.totp_secret"))
     totp_step: Mapped[int | None]
     signed_in_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     added_by: Mapped[str | None] = mapped_column(Text)

@@ -4,16 +4,18 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import func, or_, select, tuple_
+from sqlalchemy import exists, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
+from app.db.cipher import cipher_of
 from app.db.companies import Company, ListingRow, StatusChange
 from app.db.profiles import AT_ONCE, WITH_ALL
+from app.db.search import LikenessKey, possible_keys
 from app.errors import CursorInvalid, NotFound
 from app.queries.cursors import CURSOR_HINT, cursor, place_of
 from app.queries.search import CompanyFilter, filtered
 from app.texts import translate
-from matching import Disagreement, Language, Listing, code_disagreement, trade_vocabulary
+from matching import COUNTRIES, Disagreement, Language, Listing, address_key, code_disagreement, trade_vocabulary
 from schemas.companies import CompanyOut, Warned
 
 CONTACT_FIELDS = ("name", "role", "email", "phone")
@@ -36,7 +38,7 @@ def companies(
     session: Session, wanted: CompanyFilter, *, limit: int, after: str | None
 ) -> tuple[list[Company], str | None]:
     """A page of companies, oldest first, and the cursor of the next page."""
-    query = filtered(select(Company).options(*WITH_ALL), wanted)
+    query = filtered(select(Company).options(*WITH_ALL), wanted, cipher_of(session))
     query = query.order_by(Company.created_at, Company.id).limit(limit + 1)
     place = place_of(after, str, str)
     if place is not None:
@@ -52,13 +54,15 @@ def companies(
 
 def companies_of_address(session: Session, email: str) -> list[str]:
     """Ids of the companies whose contact has this e-mail address, in any case; a suspended one sees and mends too."""
-    return list(
-        session.scalars(
-            select(Company.id)
-            .where(func.lower(Company.contact_email) == email.strip().lower())
-            .order_by(Company.created_at)
-        )
-    )
+    address = email.strip().lower()
+    cipher = cipher_of(session)
+    query = select(Company.id).order_by(Company.created_at)
+    if cipher is None:
+        return list(session.scalars(query.where(func.lower(Company.contact_email) == address)))
+    keys = [key for country in COUNTRIES for key in possible_keys(address_key(country, address), cipher)]
+    alike = exists().where(LikenessKey.company_id == Company.id, LikenessKey.key.in_(keys))
+    rows = session.execute(query.add_columns(Company.contact_email).where(alike))
+    return [company_id for company_id, kept in rows if (kept or "").lower() == address]
 
 
 def status_history(session: Session, company_id: str) -> list[StatusChange]:

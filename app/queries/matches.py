@@ -10,6 +10,7 @@ from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session
 
 from app.db.base import ID_LENGTH
+from app.db.cipher import cipher_of
 from app.db.companies import Company, CompanySector
 from app.db.matches import Pair, Step
 from app.db.search import SearchText
@@ -108,7 +109,7 @@ def review_queue(session: Session, wanted: QueueFilter, *, limit: int) -> tuple[
         query = query.where(exists().where(either, CompanySector.sector == wanted.sector))
     for word in latin_words(wanted.words or ""):
         either = or_(SearchText.company_id == Pair.first_id, SearchText.company_id == Pair.second_id)
-        query = query.where(exists().where(either, says(word)))
+        query = query.where(exists().where(either, says(word, cipher_of(session))))
     place = place_of(wanted.cursor, float, str)
     if place is not None:
         probability, pair_id = place

@@ -7,9 +7,10 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select, true
 from sqlalchemy.orm import Session
 
+from app.db.cipher import Cipher, cipher_of
 from app.db.companies import Company, CompanySector, ListingCode, ListingRow
 from app.db.profiles import WITH_ALL
-from app.db.search import SearchText
+from app.db.search import SearchText, marks_of
 from matching import COUNTRIES, RegistrationNumberInvalid, latin_words
 
 Query = TypeVar("Query", bound=Select[*tuple[Any, ...]])
@@ -42,8 +43,8 @@ class FoundPage:
     total: int
 
 
-def filtered(query: Query, wanted: CompanyFilter) -> Query:
-    """A query of companies, with only those that meet the filter."""
+def filtered(query: Query, wanted: CompanyFilter, cipher: Cipher | None = None) -> Query:
+    """A query of companies, with only those that meet the filter; ``cipher`` is the one of the database."""
     for column, value in (
         (Company.country, wanted.country),
         (Company.region, wanted.region),
@@ -66,12 +67,12 @@ def filtered(query: Query, wanted: CompanyFilter) -> Query:
         query = query.where(declared)
     if wanted.words is not None and wanted.words.strip():
         query = query.join(SearchText, SearchText.company_id == Company.id).where(
-            says(wanted.words, names_only=wanted.names_only)
+            says(wanted.words, cipher, names_only=wanted.names_only)
         )
     return query
 
 
-def says(words: str, *, names_only: bool = False) -> ColumnElement[bool]:
+def says(words: str, cipher: Cipher | None = None, *, names_only: bool = False) -> ColumnElement[bool]:
     """Whether each of the words begins a word of the company's names and numbers, or its contacts and listings.
 
     A number may be written with spaces or the country's name for it. Words of punctuation alone find nothing.
@@ -79,12 +80,13 @@ def says(words: str, *, names_only: bool = False) -> ColumnElement[bool]:
     typed = latin_words(words)[:MOST_WORDS]
     if not typed:
         return ~true()
-    columns = (SearchText.names,) if names_only else (SearchText.names, SearchText.words)
-
-    def begins(word: str) -> ColumnElement[bool]:
-        return or_(*(_begins(column, word) for column in columns))
-
-    return or_(and_(*(begins(word) for word in typed)), *(begins(one) for one in _numbers(words)))
+    numbers = _numbers(words)
+    if names_only:
+        return or_(
+            and_(*(_begins(SearchText.names, word) for word in typed)),
+            *(_begins(SearchText.names, one) for one in numbers),
+        )
+    return or_(and_(*(_anywhere(word, cipher) for word in typed)), *(_anywhere(one, cipher) for one in numbers))
 
 
 def search(session: Session, wanted: CompanyFilter, *, limit: int, offset: int = 0) -> FoundPage:
@@ -92,15 +94,22 @@ def search(session: Session, wanted: CompanyFilter, *, limit: int, offset: int =
     typed = latin_words(wanted.words or "")[:MOST_WORDS]
     order = [Company.normal_name, Company.id]
     total = func.count().over().label("total")
-    query = filtered(select(Company, total).options(*WITH_ALL), wanted)
+    cipher = cipher_of(session)
+    query = filtered(select(Company, total).options(*WITH_ALL), wanted, cipher)
     if typed:
         begins = SearchText.names.contains(f"\n {' '.join(typed)}", autoescape=True)
         named = and_(*(_begins(SearchText.names, word) for word in typed))
         query = query.order_by(case((begins, BEGINS), (named, NAMED), else_=MENTIONED))
     rows = session.execute(query.order_by(*order).limit(limit).offset(offset)).all()
     if not rows and offset:
-        return FoundPage([], session.scalar(filtered(select(func.count()).select_from(Company), wanted)) or 0)
+        return FoundPage([], session.scalar(filtered(select(func.count()).select_from(Company), wanted, cipher)) or 0)
     return FoundPage([row[0] for row in rows], rows[0].total if rows else 0)
+
+
+def _anywhere(word: str, cipher: Cipher | None) -> ColumnElement[bool]:
+    marks = [] if cipher is None else marks_of(word, cipher)
+    said = (_begins(SearchText.words, one) for one in (word, *marks))
+    return or_(_begins(SearchText.names, word), *said)
 
 
 def _begins(column: ColumnElement[str] | Any, word: str) -> ColumnElement[bool]:  # noqa: ANN401  # a mapped column

@@ -1,8 +1,9 @@
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from app.db import Database
 from app.db.companies import Company
@@ -214,3 +215,22 @@ def test_token_is_kept_as_a_digest_only(client: TestClient, database: Database) 
     assert token
     with database.reading() as session:
         assert all(token[0] not in row.digest for row in session.scalars(select(Token)))
+
+
+def test_form_that_is_sent_twice_registers_one_firm_and_shows_its_token_again(
+    client: TestClient, database: Database
+) -> None:
+    fields = form_in(preview_step(client), "/register")
+    assert len(dict(fields)["once"]) >= 32
+    with ThreadPoolExecutor(2) as pool:  # a double click
+        first, second = pool.map(lambda _: send(client, "/register", fields, "send"), range(2))
+    again = send(client, "/register", fields, "send")  # a reload
+    assert [answer.status_code for answer in (first, second, again)] == [200] * 3
+    tokens = {re.search(r"caravan_[\w-]{43}", answer.text)[0] for answer in (first, second, again)}  # type: ignore[index]
+    assert len(tokens) == 1
+    with database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(Company)) == 1
+    other = send(client, "/register", filled(fields, once="0" * 43), "send")
+    assert other.status_code == 422
+    assert "sign-in" in other.text
+    assert tokens.pop() not in other.text
