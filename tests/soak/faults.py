@@ -84,7 +84,7 @@ class Trial:
 
     def _probe(self, address: str) -> None:
         """A write through the API, a page that writes, and whether the process answers at all."""
-        asked = (
+        asked: tuple[tuple[str, Callable[[], httpx2.Response]], ...] = (
             ("registration", lambda: httpx2.post(f"{address}/v1/companies", json=kazakh_mill(), timeout=60)),
             ("page", lambda: httpx2.post(f"{address}/sign-in/token", data={"token": "x"}, timeout=60)),
             ("health", lambda: httpx2.get(f"{address}/healthz", timeout=60)),
@@ -116,10 +116,9 @@ class Trial:
             outcome.faults += damage(database)
         outcome.faults += lost_writes(self._clients, found, versions) + told.faults
         outcome.writes, outcome.refused = told.answered, told.refused
-        if "Traceback" in server.output:
-            outcome.faults.append(
-                f"The log has a traceback: {server.output[server.output.index('Traceback') :][:3000]}"
-            )
+        for traced in server.output.split("Traceback (most recent call last):")[1:]:
+            last = next((line for line in traced.splitlines()[1:] if line and not line.startswith(" ")), "")
+            outcome.faults.append(f"The log has a traceback: {last}")
 
 
 @contextmanager
