@@ -33,3 +33,9 @@ texts:
 bench:
     uv run --group bench python -m benchmarks --quick
     uv run --group bench python -m benchmarks.quality
+
+# Kills, faults and floods, with counts of what was lost; an hour.
+soak:
+    uv run python -m tests.soak kills --rounds 50 --database sqlite
+    uv run python -m tests.soak kills --rounds 20 --database postgresql
+    uv run python -m tests.soak faults

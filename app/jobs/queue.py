@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from sqlalchemy.exc import IntegrityError
+
 from app.actions.jobs import Claimed, claim_jobs, release_job
 from app.actions.queue import RANK, store_ranking
 from app.db import Database
@@ -39,6 +41,12 @@ class QueueKeeper:
         return total
 
     def _rank(self, job: Claimed) -> None:
+        try:
+            self._store(job)
+        except IntegrityError:  # a counterpart was removed between the look at it and the pair with it
+            self._store(job)
+
+    def _store(self, job: Claimed) -> None:
         with self._database.reading() as session:
             fresh = self._live.fresh(session)
         try:

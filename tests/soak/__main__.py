@@ -1,10 +1,11 @@
-"""``python -m tests.soak``: kills."""
+"""``python -m tests.soak``: kills, faults."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from tests.soak.faults import every_fault
 from tests.soak.kills import SETTINGS, Rounds
 from tests.soak.programs import ground
 
@@ -32,6 +33,23 @@ def kills(  # noqa: PLR0913  # options of a command
         counts = Rounds(place, seed=seed, rows=rows, seconds=seconds).run(rounds, typer.echo)
     typer.echo("\n".join(counts.lines()))
     raise typer.Exit(1 if counts.faults else 0)
+
+
+@app.command()
+def faults(only: Annotated[str, typer.Option(help="Part of the names of the faults to try.")] = "") -> None:
+    """Fills the disk, restarts PostgreSQL and cuts its connections under a server that clients write to."""
+    lost = 0
+    for name, trial in every_fault():
+        if only not in name:
+            continue
+        try:
+            outcome = trial()
+        except PermissionError as refused:
+            typer.echo(f"{name}: left out. {refused}")
+            continue
+        typer.echo(outcome.line())
+        lost += len(outcome.faults)
+    raise typer.Exit(1 if lost else 0)
 
 
 if __name__ == "__main__":

@@ -85,6 +85,19 @@ def damage(database: Database) -> list[str]:
         return found + [str(tuple(row)) for row in session.execute(text("PRAGMA foreign_key_check"))]
 
 
+def companies_shown(address: str, officer: dict[str, str]) -> dict[str, dict[str, Any]]:
+    """All companies by number, as the service shows them."""
+    found: dict[str, dict[str, Any]] = {}
+    cursor: str | None = ""
+    with httpx2.Client(base_url=address, headers=officer, timeout=60) as http:
+        while cursor is not None:
+            query = {"limit": "100"} | ({"cursor": cursor} if cursor else {})
+            page = http.get("/v1/companies", params=query).raise_for_status().json()
+            found |= {one["registration_number"]: one for one in page["items"]}
+            cursor = page["next_cursor"]
+    return found
+
+
 def decisions(session: Session) -> dict[str, list[str]]:
     """All decisions by match, in their order."""
     found: dict[str, list[str]] = defaultdict(list)

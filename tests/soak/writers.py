@@ -1,6 +1,7 @@
 """Clients that write without a pause until the server is gone."""
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from threading import Event, Lock
 from typing import Any
@@ -18,6 +19,10 @@ STATUSES = ("verified", "verified", "submitted", "suspended")
 REFUSED = frozenset({429, 503})
 
 
+class _Unsure(Exception):
+    """The answer was that nobody knows whether the write is there; nothing more is sent about it."""
+
+
 @dataclass
 class Told:
     """What all clients were answered in all rounds."""
@@ -29,6 +34,8 @@ class Told:
     decisions: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     deciding: tuple[str, str] | None = None
     """A decision without an answer."""
+    unsure: set[str] = field(default_factory=set)
+    """Matches with a decision whose answer was that nobody knows."""
     turn: Lock = field(default_factory=Lock)
     review: Lock = field(default_factory=Lock)
 
@@ -53,14 +60,16 @@ class Client:
     def write_on(self, address: str, ended: Event) -> None:
         """Writes until the server is gone or the round ends."""
         with httpx2.Client(base_url=address, timeout=60) as http:
-            try:
-                while not ended.is_set():
+            while not ended.is_set():
+                try:
                     self._write(http)
-            except httpx2.TransportError:
-                return
+                except _Unsure:
+                    continue
+                except httpx2.TransportError:
+                    return
 
     def _write(self, http: httpx2.Client) -> None:
-        living = [firm for firm in self.firms if firm.answered is not None]
+        living = [firm for firm in self.firms if firm.answered is not None and firm.sent is None]
         what = self._chance.random()
         if len(living) < 3 or (what < 0.3 and len(living) < MOST_FIRMS):
             self._register(http)
@@ -147,9 +156,10 @@ class Client:
         body = {"decision": decision} | ({"reason": "other"} if decision == "rejected" else {})
         headers = self._officer | {"If-Match": seen.headers["etag"]}
         answer = http.put(f"/v1/matches/{match_id}/review", json=body, headers=headers)
-        if unknown(answer):
-            raise httpx2.TransportError("As good as no answer.")
         told.deciding = None
+        if unknown(answer):
+            told.unsure.add(match_id)
+            raise _Unsure
         if answer.is_success:
             told.decisions[match_id].append(decision)
             told.count("decision")
@@ -165,11 +175,20 @@ class Client:
         if answer.status_code in REFUSED:
             told.refused += 1
             if unknown(answer):
-                raise httpx2.TransportError("As good as no answer.")
+                raise _Unsure
         else:
             told.faults.append(f"{firm.number}: {answer.status_code} to {sent}: {answer.text}")
         firm.sent = None
         return False
+
+
+def lost_writes(clients: Sequence[Client], found: dict[str, dict[str, Any]], versions: dict[str, int]) -> list[str]:
+    """Writes that are not there as they were answered; afterwards what was found counts."""
+    faults = []
+    for firm in (firm for client in clients for firm in client.firms):
+        held = found.get(firm.number)
+        faults.append(firm.wrong(held, versions.get(held["id"]) if held else None))
+    return [fault for fault in faults if fault]
 
 
 def unknown(answer: httpx2.Response) -> bool:

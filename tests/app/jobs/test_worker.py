@@ -33,9 +33,9 @@ def test_worker_goes_on_whatever_a_piece_of_work_does(failed: Exception, caplog:
     worker = Worker("tester", work)
     worker.start()
     assert done.wait(10)
-    assert worker.alive
+    alive = [worker.alive]
     worker.stop()
-    assert not worker.alive
+    assert [*alive, worker.alive] == [True, False]
     told = [record for record in caplog.records if record.levelno == logging.WARNING]
     assert ["tester" in record.getMessage() for record in told] == [True]
     assert bool(told[0].exc_info) == isinstance(failed, RuntimeError)
