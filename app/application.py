@@ -9,6 +9,7 @@ from importlib.metadata import version
 from secrets import token_bytes
 from time import monotonic
 
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI, Request, Response
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp, Scope
@@ -110,6 +111,7 @@ def create_app(settings: Settings) -> Application:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        current_default_thread_limiter().total_tokens = settings.threads
         if settings.embedded:
             database.migrate()
         database.require_migrated()

@@ -122,7 +122,9 @@ class Settings(BaseSettings):
         staff_rates_times: staff may do so many times as much.
         rate_secret: with what worker processes that count together make keys; ``caravan serve`` gives them one.
         request_seconds: how long a request may take to arrive; a larger one has longer.
-        most_at_work: requests that a process works on at once.
+        threads: how many of them read, rank and render; fewer than the database has connections, and few, since they
+            take turns with the one that answers.
+        most_at_work: requests that a process works on at once; registrations among them are written together.
         most_waiting: requests that wait for their turn; more are answered 503.
         waiting_seconds: how long one waits before it is answered 503.
         most_connections: connections that a process holds; more are closed.
@@ -183,6 +185,7 @@ class Settings(BaseSettings):
     staff_rates_times: int = Field(20, gt=0)
     rate_secret: SecretStr | None = None
     request_seconds: float = Field(20.0, gt=0)
+    threads: int = Field(12, gt=0)
     most_at_work: int = Field(64, gt=0)
     most_waiting: int = Field(256, ge=0)
     waiting_seconds: float = Field(2.0, gt=0)

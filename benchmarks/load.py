@@ -30,7 +30,7 @@ PATIENCE = 30.0
 MOST_CONNECTIONS = 700
 PROBES, PROBE_SECONDS = 10, 0.25
 """It answers as always when so many in a row are answered in this time."""
-SEED = 11
+SEED, FIRST_NUMBER = 11, 90_000_000
 SHED, BROKEN = 503, 0
 RESULTS = Path(__file__).parent / "results"
 
@@ -122,9 +122,17 @@ class Mix:
         return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {self._token}\r\n\r\n".encode()
 
     def _registration(self) -> bytes:
-        name = f"Load {next(self._named)}"
+        number = next(self._named)
+        name = f"Load {number}"
         listings = [{"side": side, "kind": "goods", "title": f"Cocoa beans of {name}"} for side in ("offer", "need")]
-        document = {"country": "NG", "legal_name": name, "sectors": ["agriculture"], "listings": listings}
+        document = {
+            "country": "NG",
+            "legal_name": name,
+            "registration_number": f"RC {FIRST_NUMBER + number}",
+            "contact": {"email": f"load{number}@firm.example"},
+            "sectors": ["agriculture"],
+            "listings": listings,
+        }
         body = json.dumps(document).encode()
         lines = ("POST /v1/companies HTTP/1.1", "Host: 127.0.0.1", "Content-Type: application/json")
         return "\r\n".join((*lines, f"Content-Length: {len(body)}", "", "")).encode() + body
