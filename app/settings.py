@@ -3,11 +3,14 @@
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MIB = 1024 * 1024
 LogFormat = Literal["plain", "json"]
+
+
+PREFIX = "CARAVAN_"
 
 
 class Settings(BaseSettings):
@@ -37,7 +40,7 @@ class Settings(BaseSettings):
         low_disk_bytes: less free space in the data directory makes ``/readyz`` answer 503.
     """
 
-    model_config = SettingsConfigDict(env_prefix="CARAVAN_", frozen=True, extra="ignore", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", hide_input_in_errors=True)
 
     data_dir: Path = Path("var")
     database_url: str | None = None
@@ -90,3 +93,13 @@ class Settings(BaseSettings):
     def register_file(self) -> Path:
         """Where the register is kept as the engine holds it, so that a start need not read every text again."""
         return self.data_dir / "register.index"
+
+
+def wrong_settings(failed: ValidationError) -> list[str]:
+    """What is wrong with the settings, a sentence for each, without what they hold."""
+    lines = []
+    for error in failed.errors(include_input=False, include_url=False, include_context=False):
+        name = PREFIX + "_".join(str(part) for part in error["loc"]).upper() if error["loc"] else ""
+        said = error["msg"].removeprefix("Value error, ")
+        lines.append(f"{name}: {said}" if name else said)
+    return lines
