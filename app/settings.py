@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 MIB = 1024 * 1024
@@ -84,6 +84,9 @@ KEY = re.compile("[A-Za-z0-9+/_-]{43}=?")
 LogFormat = Literal["plain", "json"]
 
 
+PREFIX = "CARAVAN_"
+
+
 class Settings(BaseSettings):
     """Everything that can be set, each as ``CARAVAN_<NAME>``.
 
@@ -153,7 +156,7 @@ class Settings(BaseSettings):
         low_disk_bytes: less free space in the data directory makes ``/readyz`` answer 503.
     """
 
-    model_config = SettingsConfigDict(env_prefix="CARAVAN_", frozen=True, extra="ignore", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", hide_input_in_errors=True)
 
     data_dir: Path = Path("var")
     database_url: str | None = None
@@ -293,3 +296,13 @@ class Settings(BaseSettings):
     def counters_file(self) -> Path:
         """Where worker processes count requests together."""
         return self.data_dir / "rates.counters"
+
+
+def wrong_settings(failed: ValidationError) -> list[str]:
+    """What is wrong with the settings, a sentence for each, without what they hold."""
+    lines = []
+    for error in failed.errors(include_input=False, include_url=False, include_context=False):
+        name = PREFIX + "_".join(str(part) for part in error["loc"]).upper() if error["loc"] else ""
+        said = error["msg"].removeprefix("Value error, ")
+        lines.append(f"{name}: {said}" if name else said)
+    return lines

@@ -51,7 +51,10 @@ def newest_change_at(session: Session) -> datetime | None:
     mark = session.scalar(select(Change.mark).order_by(Change.number.desc()).limit(1))
     if mark is None or len(mark) != ID_LENGTH:
         return None
-    return datetime.fromtimestamp(int(mark[:TIME_DIGITS], 16) / 1000, UTC)
+    try:
+        return datetime.fromtimestamp(int(mark[:TIME_DIGITS], 16) / 1000, UTC)
+    except (ValueError, OverflowError, OSError):  # it was not written by us
+        return None
 
 
 def database_clock(session: Session) -> timedelta:

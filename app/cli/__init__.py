@@ -4,14 +4,16 @@ import sys
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 from sqlalchemy.exc import OperationalError
 
 from app.cli import audit as audit_commands
-from app.cli import backup, demo, evaluation, files, maintenance, ranking, server
+from app.cli import backup, demo, doctor, evaluation, files, maintenance, ranking, server
 from app.cli import keys as key_commands
 from app.cli import staff as staff_commands
 from app.errors import Failure
+from app.settings import Settings, wrong_settings
 
 COULD_NOT_RUN = 2
 
@@ -43,6 +45,7 @@ app.command("import")(files.import_file)
 app.command("export")(files.export)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
+app.command()(doctor.doctor)
 app.command()(ranking.rank)
 app.command()(evaluation.evaluate)
 keys.command("new")(key_commands.new)
@@ -76,6 +79,13 @@ def main() -> None:
         _say(str(failed))
         for field in failed.errors:
             _say(f"  {field.pointer}: {field.message.format(**field.params)}")
+        sys.exit(COULD_NOT_RUN)
+    except ValidationError as wrong:
+        if wrong.title != Settings.__name__:
+            raise
+        _say("The settings cannot be used:")
+        for line in wrong_settings(wrong):
+            _say(f"  {line}")
         sys.exit(COULD_NOT_RUN)
     except OperationalError as failed:
         _say(f"The database cannot be used: {failed.orig}")

@@ -146,7 +146,7 @@ def _heads() -> set[str]:
 
 def _engine(settings: Settings) -> Engine:
     if settings.embedded:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         url = make_url(settings.url)
         if url.drivername in {"postgres", "postgresql"}:

@@ -1,13 +1,11 @@
 """Sends the mails that wait: sign-in links of firms, invitations of staff."""
 
 import logging
-import ssl
 from datetime import timedelta
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
-from smtplib import SMTP, SMTP_SSL, SMTPException, SMTPNotSupportedError
-from urllib.parse import unquote, urlsplit
+from smtplib import SMTPException
 
 from sqlalchemy.orm import Session
 
@@ -17,6 +15,7 @@ from app.actions.links import new_link
 from app.db import Database
 from app.db.companies import Company
 from app.db.staff import StaffMember
+from app.jobs.smtp import mail_server
 from app.jobs.worker import WAITS, work_on
 from app.settings import Settings
 from app.texts import translate
@@ -26,8 +25,6 @@ from matching import Language
 log = logging.getLogger("caravan.mail")
 
 AT_ONCE = 5
-SECONDS = 20.0
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 UNSENT = {"public": "A mail was not sent, because no mail server is set (CARAVAN_SMTP_URL)."}
 """What is told instead of the mail where logs are collected."""
@@ -119,25 +116,7 @@ class Postman:
                 "No mail server is set; this would be sent to %s:\n%s", mail["To"], mail.get_content(), extra=UNSENT
             )
             return
-        server = urlsplit(self._settings.smtp_url)
-        host, port = server.hostname or "localhost", server.port or 0
-        trusted = ssl.create_default_context()
-        if host in LOOPBACK:  # a mail server on the same machine has a certificate of its own making
-            trusted.check_hostname = False
-            trusted.verify_mode = ssl.CERT_NONE
-        with (
-            SMTP_SSL(host, port, timeout=SECONDS, context=trusted)
-            if server.scheme == "smtps"
-            else SMTP(host, port, timeout=SECONDS)
-        ) as smtp:
-            smtp.ehlo()
-            if server.scheme != "smtps" and smtp.has_extn("starttls"):
-                smtp.starttls(context=trusted)
-                smtp.ehlo()
-            elif server.scheme != "smtps" and server.username and host not in LOOPBACK:
-                raise SMTPNotSupportedError("The password would be sent where others can read it.")
-            if server.username:
-                smtp.login(unquote(server.username), unquote(server.password or ""))
+        with mail_server(self._settings.smtp_url) as smtp:
             smtp.send_message(mail)
 
     def _not_sent(self, job: Claimed, failed: Exception) -> None:

@@ -23,7 +23,7 @@ from tests.conftest import Registered, bearer
 from tests.factories import kazakh_mill, nigerian_trader
 
 TOKEN = "figures-of-the-service"
-STAMP = "ffffffffff00" + "0" * 20
+LATER = f"{int((time.time() + 3600) * 1000):012x}" + "0" * 20
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_what_is_missing_makes_it_unready_and_is_told_to_those_who_watch(
 ) -> None:
     with database.writing() as session:
         session.execute(text("UPDATE alembic_version SET version_num = '20261125_find_companies'"))
-        session.execute(insert(Change), [{"company_id": "x", "mark": STAMP}])
+        session.execute(insert(Change), [{"company_id": "x", "mark": LATER}])
     try:
         stranger = watched.get("/readyz", headers={"Accept-Language": "ru"})
         problem = stranger.json()
