@@ -64,7 +64,7 @@ def _triggers(dialect: str) -> list[str]:
         ]
         return [*refused, SQLITE_GAP]
     function = (
-        "CREATE FUNCTION refuse_to_forget() RETURNS trigger LANGUAGE plpgsql AS"
+        "CREATE OR REPLACE FUNCTION refuse_to_forget() RETURNS trigger LANGUAGE plpgsql AS"
         f" $$ BEGIN RAISE EXCEPTION '{REFUSAL}'; END $$"
     )
     refused = [
