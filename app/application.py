@@ -9,6 +9,7 @@ from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
+from app.actions.keys import require_keys
 from app.actions.registration import Registrations
 from app.api import catalogue, companies, consents, docs, document, health, matches, metrics, problems, repeats, tokens
 from app.api.answers import Answers
@@ -17,7 +18,6 @@ from app.api.rules import require_rules
 from app.checks import Readiness, Sampler
 from app.console.application import Fork, create_pages
 from app.db import Database
-from app.db.keys import require_keys
 from app.jobs.crew import Crew
 from app.layers import Layer, is_api, layers_of, shared_counters
 from app.live import LiveRegister
