@@ -87,13 +87,14 @@ def set_status(  # noqa: PLR0913  # who, what, why
 
     Raises:
         NotFound: there is no such company.
-        VersionMissing: nothing was said of the version, and somebody else changed the status last.
+        VersionMissing: nothing was said of the version, and it would undo what somebody else did last.
         VersionStale: it was changed since ``if_version``.
     """
     company = company_by_id(session, company_id, lock=True)
-    last = next(iter(status_history(session, company_id)), None) if if_version is None else None
-    require_version(company, if_version, needed=last is not None and last.by != by)
-    if (company.status, company.status_reason) != (status, reason):
+    changes = (company.status, company.status_reason) != (status, reason)
+    needed = changes and if_version is None and _set_by_another(session, company_id, by)
+    require_version(company, if_version, needed=needed)
+    if changes:
         _change_status(session, company, status, reason=reason, by=by)
     if status == "suspended":
         forget_pending(session, company_id)
@@ -206,6 +207,11 @@ def write_profile(company: Company, data: CompanyIn) -> None:
     _set(company, company_columns(data))
     _write_sectors(company, data)
     _write_listings(company, data.listings)
+
+
+def _set_by_another(session: Session, company_id: str, by: str | None) -> bool:
+    last = next(iter(status_history(session, company_id)), None)
+    return last is not None and last.by != by
 
 
 def _change_status(session: Session, company: Company, status: Status, *, reason: str | None, by: str | None) -> None:
