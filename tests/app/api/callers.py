@@ -33,7 +33,9 @@ def officer(database: Database, name: str, role: str, **grant: object) -> Issued
 def council(database: Database) -> dict[str, Issued]:
     """A token of each role and of an integration."""
     found = {role: officer(database, role, role) for role in ROLES}
-    return found | {"integration": issued(database, scope="integration", label="Statistics")}
+    return found | {
+        "integration": issued(database, scope="integration", label="Statistics", by="admin@council.example")
+    }
 
 
 def turned_away(database: Database, company_id: str) -> dict[str, Issued]:

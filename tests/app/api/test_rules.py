@@ -218,7 +218,7 @@ def test_integration_reads_and_sees_no_person(client: TestClient, register: Regi
     ]
     for answer in answers:
         assert answer.status_code == 200, answer.text
-        for said in (*contact.values(), "reviewer@council.example", "Ask Aigul."):
+        for said in (*contact.values(), "@council.example", "Ask Aigul."):
             assert said not in json.dumps(answer.json(), ensure_ascii=False)
     assert answers[3].json()["review"]["status"] == "rejected"
     (token,) = answers[4].json()["items"]
