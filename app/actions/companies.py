@@ -135,15 +135,16 @@ def set_status(  # noqa: PLR0913  # who, what, why
         NotFound: there is no such company.
         AddressUnconfirmed: only firms with a confirmed address are verified, and it was asked to confirm its own.
         ConsentWithdrawn: the firm withdrew its consent; it stays suspended until it consents anew.
-        VersionMissing: nothing was said of the version, and somebody else changed the status last.
+        VersionMissing: nothing was said of the version, and it would undo what somebody else did last.
         VersionStale: it was changed since ``if_version``.
     """
     company = company_by_id(session, company_id, lock=True)
-    last = next(iter(status_history(session, company_id)), None) if if_version is None else None
-    require_version(company, if_version, needed=last is not None and last.by != by.who)
-    _require_showable(session, company, status, confirmed_only=confirmed_only)
     before = company.status
-    if (before, company.status_reason) != (status, reason):
+    changes = (before, company.status_reason) != (status, reason)
+    needed = changes and if_version is None and _set_by_another(session, company_id, by.who)
+    require_version(company, if_version, needed=needed)
+    _require_showable(session, company, status, confirmed_only=confirmed_only)
+    if changes:
         change_status(session, company, status, reason=reason, by=by.who)
     if status == "suspended":
         forget_pending(session, company_id)
@@ -261,6 +262,11 @@ def write_profile(company: Company, data: CompanyIn) -> None:
         company.email_asked_at = company.email_warned_at = company.email_confirmed_at = None
     _write_sectors(company, data)
     _write_listings(company, data.listings)
+
+
+def _set_by_another(session: Session, company_id: str, by: str | None) -> bool:
+    last = next(iter(status_history(session, company_id)), None)
+    return last is not None and last.by != by
 
 
 def change_status(session: Session, company: Company, status: Status, *, reason: str | None, by: str | None) -> None:

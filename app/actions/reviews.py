@@ -86,7 +86,7 @@ def _require_version(pair: Pair, version: IfVersion, by: str) -> None:
 def _next_version(session: Session, pair: Pair) -> int:
     """No version that a decision on these two ever had, even if they fell out of the queue in between."""
     steps = session.scalar(select(func.count()).select_from(Review).where(Review.pair_id == pair.id)) or 0
-    return max(pair.version, steps) + 1
+    return max(pair.version, steps + 1) + 1
 
 
 @dataclass(frozen=True, slots=True)

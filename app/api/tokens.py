@@ -20,7 +20,7 @@ router = APIRouter(prefix="/v1/tokens", tags=["tokens"], route_class=RuledRoute)
 def listed(session: ReadSession, caller: CallerDep) -> TokenList:
     """The caller's own; for administrators all of staff and integrations."""
     found = queries.tokens_within(session, caller.reach)
-    return TokenList(items=[queries.shown_token(one) for one in found])
+    return TokenList(items=[queries.shown_token(one, for_staff=caller.role is not None) for one in found])
 
 
 @router.post("", status_code=201, responses=responses(), summary="Issue a token", operation_id="issue_token")
@@ -40,7 +40,7 @@ def read(token_id: str, session: ReadSession, caller: CallerDep, response: Respo
     """What it is for and until when; never the token itself."""
     known = queries.token_within(session, caller.reach, token_id)
     response.headers["ETag"] = etag(known.version)
-    return queries.shown_token(known)
+    return queries.shown_token(known, for_staff=caller.role is not None)
 
 
 @router.post(
@@ -74,4 +74,4 @@ def _issued(session: Session, caller: Caller, response: Response, token: Token, 
     response.headers["Location"] = f"/v1/tokens/{token.id}"
     response.headers["ETag"] = etag(known.version)
     response.headers["Cache-Control"] = "no-store"
-    return IssuedTokenOut(**queries.shown_token(known).model_dump(), token=text)
+    return IssuedTokenOut(**queries.shown_token(known, for_staff=caller.role is not None).model_dump(), token=text)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from sqlalchemy.orm import Session
 
 from app.actions.sessions import link_for_staff
@@ -13,7 +13,7 @@ from app.actions.staff import add_staff, staff_member
 from app.actions.tokens import STAFF_DAYS, Grant, end_token, issue_token, rotate_token
 from app.cli.opened import opened
 from app.db.audit import COMMAND_LINE
-from app.db.base import now
+from app.db.base import ID_LENGTH, now
 from app.db.staff import Role
 from app.errors import Failure
 from app.queries.staff import Officer, officer_of_address, officers
@@ -96,10 +96,12 @@ def tokens() -> None:
     """Print the council's tokens: whose they are, what they may, until when, and when they were used last."""
     with opened(Settings()) as database, database.reading() as session:
         found = tokens_within(session, Reach(council=True))
-    table = Table("Id", "Owner", "May", "What for", "Ends with", "Until (UTC)", "Last used (UTC)", box=None)
+    whole = Column("Id", no_wrap=True, min_width=ID_LENGTH)  # it is copied from here
+    others = ("Owner", "May", "What for", "Ends with", "Until (UTC)", "Last used (UTC)")
+    table = Table(whole, *(Column(name, overflow="fold") for name in others), box=None)
     for one in found:
         table.add_row(*_token_row(one))
-    Console(soft_wrap=True).print(table)
+    Console().print(table)
 
 
 def rotate(token_id: TokenId) -> None:

@@ -60,8 +60,8 @@ def lesser(role: Role, scope: Scope | None) -> Role:
     return min(role, scope, key=ROLES.index) if scope in ROLES else role
 
 
-def shown_token(known: KnownToken) -> TokenOut:
-    """A token as its owner and administrators see it."""
+def shown_token(known: KnownToken, *, for_staff: bool) -> TokenOut:
+    """A token as its owner and administrators see it; who issued it only staff learn."""
     token = known.token
     return TokenOut(
         id=token.id,
@@ -72,7 +72,7 @@ def shown_token(known: KnownToken) -> TokenOut:
         created_at=token.created_at,
         expires_at=token.expires_at,
         last_used_at=token.last_used_at,
-        issued_by=token.issued_by,
+        issued_by=token.issued_by if for_staff else None,
     )
 
 

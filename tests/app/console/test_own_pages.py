@@ -189,8 +189,20 @@ def test_tokens_are_made_shown_once_and_ended(client: TestClient, database: Data
     assert client.get(f"/v1/companies/{mill['id']}", headers=bearer).status_code == 200
     page = client.get("/me/account").text
     assert token not in page
-    ends = [part.partition('"')[0] for part in page.split('action="') if part.startswith("/me/account/tokens/")]
+    buttons = [part.partition('"')[0] for part in page.split('action="') if part.startswith("/me/account/tokens/")]
+    ends = [address for address in buttons if address.endswith("/end")]
     assert len(ends) == 2
+    assert len(buttons) == 4
+    assert page.count("not yet") == 2
+    exchanged = client.post(buttons[0], headers=ORIGIN).text
+    new = {"Authorization": f"Bearer {exchanged[exchanged.index('caravan_') :].partition(chr(34))[0]}"}
+    for headers in (bearer, new):
+        assert client.get(f"/v1/companies/{mill['id']}", headers=headers).status_code == 200
+    sign_in(client, database, other["id"])
+    for address in buttons:
+        assert client.post(address, headers=ORIGIN).status_code == 404
+    sign_in(client, database, mill["id"])
+    assert client.get(f"/v1/companies/{mill['id']}", headers=bearer).status_code == 200
     for end in ends:
         client.post(end, headers=ORIGIN)
     assert client.get(f"/v1/companies/{mill['id']}", headers=bearer).status_code == 401

@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Callable
+from typing import get_args
 
 import pytest
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 
 from app.console.application import PARTS
+from app.console.visit import Admin, Firm, Officer, Reviewer
 from app.db.staff import Role
 from tests.app.console.conftest import NewBrowser, SignIn
 from tests.conftest import Registered
@@ -111,3 +114,32 @@ def test_tokens_may_what_their_owners_may(
     review = client.put(f"/v1/matches/{pair}/review", json={"decision": "deferred"}, headers=headers)
     status = client.put(f"/v1/companies/{mill['id']}/status", json={"status": "verified"}, headers=headers)
     assert (review.status_code, status.status_code) == statuses
+
+
+GUARDS = {get_args(named)[1].dependency for named in (Officer, Reviewer, Admin, Firm)}
+PUBLIC = OPEN_DOORS | {
+    "/",
+    "/register",
+    "/register/concepts",
+    "/register/number",
+    "/register/understood/{number}",
+    "/sign-in",
+    "/sign-in/link/{secret}",
+    "/sign-in/token",
+    "/sign-out",
+}
+"""What anyone may open."""
+
+
+def guarded(dependant: Dependant) -> bool:
+    return dependant.call in GUARDS or any(guarded(one) for one in dependant.dependencies)
+
+
+def test_a_page_without_a_guard_is_one_for_everybody() -> None:
+    open_to_all = {
+        route.path
+        for part in PARTS
+        for route in part.router.routes
+        if isinstance(route, APIRoute) and not guarded(route.dependant)
+    }
+    assert open_to_all == PUBLIC

@@ -136,6 +136,41 @@ class TestTokens:
         assert post(admin, f"{HOME}/tokens/{kept.id}/end") == (303, f"{HOME}/tokens?done=ended")
         assert client.get("/v1/matches", headers=headers).status_code == 401
 
+    def test_token_of_an_integration_is_exchanged_and_shows_its_dates(
+        self, admin: TestClient, client: TestClient
+    ) -> None:
+        page = admin.get(f"{HOME}/tokens").text
+        assert 'value="integration"' in page
+        fields = {"owner": "integration", "label": "Portal", "days": "30", "scope": "admin"}
+        shown = admin.post(f"{HOME}/tokens", data=fields).text
+        (first,) = re.findall(r"caravan_\w+", shown)
+        assert "reads without contacts" in shown
+        assert f"…{first[-4:]}" in shown
+        assert "not yet" in shown
+        headers = {"Authorization": f"Bearer {first}"}
+        assert client.get("/v1/companies", headers=headers).status_code == 200
+        assert client.post("/v1/tokens", json={}, headers=headers).status_code == 403
+        (address,) = re.findall(r'action="(/console/settings/tokens/\w+/exchange)"', shown)
+        (second,) = re.findall(r"caravan_\w+", admin.post(address).text)
+        for token in (first, second):
+            answer = client.get("/v1/companies", headers={"Authorization": f"Bearer {token}"})
+            assert answer.status_code == 200
+
+    @pytest.mark.parametrize(
+        ("fields", "said"),
+        [
+            ({"owner": "integration"}, "Say which program the token is for."),
+            ({"owner": "integration", "label": "Portal", "days": "0"}, "A token lives for 1 to 1095 days."),
+            ({"owner": "integration", "label": "Portal", "days": "²"}, "A token lives for 1 to 1095 days."),
+            ({"owner": "integration", "label": "Portal", "days": "9" * 30}, "A token lives for 1 to 1095 days."),
+        ],
+    )
+    def test_wrong_tokens_are_not_issued(self, admin: TestClient, fields: dict[str, str], said: str) -> None:
+        status, page = post(admin, f"{HOME}/tokens", **fields)
+        assert status == 422
+        assert said in page
+        assert "caravan_" not in page
+
     @pytest.mark.parametrize("owner", ["", "0" * 32])
     def test_token_needs_an_owner(self, admin: TestClient, owner: str) -> None:
         status, page = post(admin, f"{HOME}/tokens", owner=owner, label="Portal")

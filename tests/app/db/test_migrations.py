@@ -9,6 +9,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, make_url, select, text
 
+from app.actions.tokens import TOKEN_PREFIX, digest_of, new_secret
+from app.auth import authenticate
 from app.db import Base, Database
 from app.db.engine import alembic_config
 from app.db.search import LikenessKey
@@ -17,6 +19,7 @@ from app.queries.search import CompanyFilter, search
 from app.settings import Settings
 
 BEFORE_SEARCH = "20261125_name_tokens"
+BEFORE_LIMITS = "20261125_keep_imports"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -104,3 +107,43 @@ def test_companies_of_before_are_found_by_their_words_afterwards(empty: Database
             assert search(session, CompanyFilter(words=words), limit=2).total == 1
         assert session.scalar(text("SELECT count(*) FROM listings")) == 1
         assert "KZ:number:100140000003" in session.scalars(select(LikenessKey.key)).all()
+
+
+def test_tokens_of_before_work_on_and_end_some_day(empty: Database) -> None:
+    firm, program = TOKEN_PREFIX + new_secret(), TOKEN_PREFIX + new_secret()
+    moment = {"at": datetime(2020, 1, 1, tzinfo=UTC)}
+    with empty.engine.begin() as connection:
+        command.upgrade(alembic_config(connection), BEFORE_LIMITS)
+        connection.execute(
+            text(
+                "INSERT INTO companies (id, version, status, country, legal_name, normal_name, languages, created_at,"
+                " changed_at) VALUES ('a', 1, 'verified', 'KZ', 'A', 'a', '[]', :at, :at)"
+            ),
+            moment,
+        )
+        connection.execute(
+            text("INSERT INTO staff (id, email, role, created_at) VALUES ('s', 's@c.example', 'admin', :at)"), moment
+        )
+        for token, owner in ((firm, "company_id"), (program, "staff_id")):
+            connection.execute(
+                text(f"INSERT INTO tokens (id, digest, {owner}, created_at) VALUES (:id, :digest, :owner, :at)"),  # noqa: S608  # two names of ours
+                moment | {"id": owner, "digest": digest_of(token), "owner": owner[0].replace("c", "a")},
+            )
+    empty.migrate()
+    with empty.reading() as session:
+        for token, role, days in ((firm, None, 365), (program, "admin", 90)):
+            caller = authenticate(session, f"Bearer {token}")
+            assert caller.role == role
+            assert caller.token
+            assert days - 1 < (caller.token.expires_at - datetime.now(UTC)).total_seconds() / 86400 <= days
+        assert session.scalar(text("SELECT count(*) FROM companies")) == 1
+    with empty.engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO tokens (id, digest, scope, days, created_at, expires_at)"
+                " VALUES ('i', 'i', 'integration', 1, :at, :at)"
+            ),
+            moment,
+        )
+        command.downgrade(alembic_config(connection), BEFORE_LIMITS)
+        assert set(connection.scalars(text("SELECT id FROM tokens"))) == {"company_id", "staff_id"}
