@@ -27,6 +27,8 @@ WORKBOOK = ".xlsx"
 MOST_UNZIPPED = 1 << 30
 """Bytes that a workbook may unzip to; a small file can be made to unzip to any size."""
 UNREADABLE = "This row cannot be read ({why})."
+SHARED, MOST_SHARED = "xl/sharedStrings.xml", 64 << 20
+"""The part with a workbook's texts, which is kept in memory while its rows are read, and its most bytes."""
 LOOKED_AT = 10
 """Rows among which the headings are looked for."""
 NEUTRALISED = re.compile(r"'(?=[=+@-])")
@@ -104,9 +106,13 @@ def _sheet_rows(source: Source) -> Iterator[TableRow]:
     try:
         with source.binary() as file:
             with ZipFile(file) as parts:
-                unzipped = sum(part.file_size for part in parts.infolist())
-            if unzipped > MOST_UNZIPPED:
+                sizes = {part.filename: part.file_size for part in parts.infolist()}
+            if sum(sizes.values()) > MOST_UNZIPPED:
                 raise FileUnreadable("{path} unzips to more than a gigabyte. Save it as CSV.", path=source.name)
+            if sizes.get(SHARED, 0) > MOST_SHARED:
+                raise FileUnreadable(
+                    "{path} holds more text than can be read at once. Save it as CSV.", path=source.name
+                )
             with closing(openpyxl.load_workbook(file, read_only=True, data_only=True)) as book:
                 sheet = book.worksheets[0]
                 sheet.reset_dimensions()

@@ -49,7 +49,7 @@ def session_site(chromium: str, sqlite_template: Path, tmp_path_factory: pytest.
     """The served application of this test process; what one test decides, the next one sees."""
     folder = tmp_path_factory.mktemp("site")
     shutil.copy(sqlite_template, folder / "caravan.sqlite3")
-    settings = Settings(data_dir=folder, background_jobs=False)
+    settings = Settings(data_dir=folder, background_jobs=False, rate_limits=False)
     with small_register(settings) as database, served(settings, database) as site:
         yield site
 

@@ -38,7 +38,7 @@ def address(chromium: str, sqlite_template: Path, tmp_path_factory: pytest.TempP
     del chromium
     folder = tmp_path_factory.mktemp("firms")
     shutil.copy(sqlite_template, folder / "caravan.sqlite3")
-    settings = Settings(data_dir=folder, background_jobs=False)
+    settings = Settings(data_dir=folder, background_jobs=False, rate_limits=False)
     with small_register(settings) as database, served(settings, database) as site:
         yield site.address
 
