@@ -2,7 +2,9 @@
 
 import json
 import os
+import re
 import signal
+import socket
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -164,3 +166,20 @@ def _line(document: dict[str, Any]) -> str:
 def _count(database: Database) -> int:
     with database.engine.connect() as connection:
         return int(connection.exec_driver_sql("SELECT count(*) FROM companies").scalar_one())
+
+
+def test_metrics_of_all_workers_are_told_on_their_own_port(sqlite_settings: Settings) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    log = {"CARAVAN_LOG_FORMAT": "json", "CARAVAN_METRICS_PORT": port}
+    with serving(sqlite_settings.data_dir, "serve", "--workers", "2", **log) as address:
+        for _ in range(30):
+            httpx2.get(f"{address}/v1/sectors").raise_for_status()
+        text = httpx2.get(f"http://127.0.0.1:{port}/metrics").text
+        assert 'caravan_requests_total{method="GET",route="/v1/sectors",status="200"} 30.0' in text
+        assert len(re.findall(r'caravan_process_memory_bytes\{pid="\d+"\}', text)) == 2
+        assert "caravan_database_up 1.0" in text
+        assert httpx2.get(f"{address}/metrics").status_code == 404
+    printed = sqlite_settings.data_dir.with_name("var.log").read_text().splitlines()
+    told = [json.loads(line) for line in printed if line.startswith("{")]
+    assert sum(line.get("route") == "/v1/sectors" for line in told) == 30

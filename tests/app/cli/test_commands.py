@@ -12,7 +12,9 @@ from tests.programs import caravan, records, serving
 
 pytestmark = pytest.mark.slow
 
-COMMANDS = ["demo", "serve", "migrate", "refresh", "import", "export", "rank", "evaluate", "openapi", "staff", "audit"]
+COMMANDS = (
+    "demo serve migrate refresh import export backup restore doctor rank evaluate openapi staff audit keys tidy"
+).split()
 
 
 def registered(path: Path, *documents: dict[str, object]) -> Path:
