@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 from sqlalchemy.exc import OperationalError
 
-from app.cli import demo, evaluation, files, maintenance, ranking, server
+from app.cli import demo, evaluation, files, health, maintenance, ranking, server
 from app.cli import staff as staff_commands
 from app.errors import Failure
 
@@ -29,6 +29,7 @@ app.add_typer(staff, name="staff")
 
 app.command()(demo.demo)
 app.command()(server.serve)
+app.command()(health.health)
 app.command()(maintenance.migrate)
 app.command()(maintenance.refresh)
 app.command()(maintenance.openapi)

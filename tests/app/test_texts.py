@@ -22,7 +22,7 @@ from schemas.problems import MESSAGES
 
 FOLDERS = [Path(package.__file__ or "").parent for package in (app, matching, schemas)]
 SENTENCE_AT = {"translate": 0, "wrong": 1, "FieldError": 2, "RegistrationNumberInvalid": 1, "_unfit": 0}
-ON_THE_COMMAND_LINE = {"AddressInUse", "Failure"}
+ON_THE_COMMAND_LINE = {"AddressInUse", "Failure", "NotReady"}
 """Failures that are only printed in English, on the command line."""
 
 
