@@ -5,14 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from app.cli import app
 from app.settings import Settings
 from tests.deploy.parts import DEPLOY, ROOT, compose, stages, unit
-from tests.programs import CARAVAN
 
 
 def commands() -> set[str]:
-    told = subprocess.run([CARAVAN, "--help"], capture_output=True, text=True, check=True).stdout
-    return set(re.findall(r"^│ ([a-z]+)", told, re.MULTILINE))
+    return {one.name or getattr(one.callback, "__name__", "") for one in app.registered_commands}
 
 
 COMING = {"backup"}
