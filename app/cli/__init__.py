@@ -9,7 +9,7 @@ from rich.console import Console
 from sqlalchemy.exc import OperationalError
 
 from app.cli import audit as audit_commands
-from app.cli import backup, demo, doctor, evaluation, files, maintenance, ranking, server
+from app.cli import backup, demo, doctor, evaluation, files, health, maintenance, ranking, server
 from app.cli import keys as key_commands
 from app.cli import staff as staff_commands
 from app.errors import Failure
@@ -37,6 +37,7 @@ app.add_typer(keys, name="keys")
 
 app.command()(demo.demo)
 app.command()(server.serve)
+app.command()(health.health)
 app.command()(maintenance.migrate)
 app.command()(maintenance.refresh)
 app.command()(maintenance.tidy)

@@ -10,6 +10,7 @@ from app.files.headings import BY_CELLS, SURE, cells_target, heading_score, head
 from app.files.tables import LOOKED_AT, TableRow
 from app.files.values import is_nothing, plain, value_of
 
+MOST_COLUMNS = 500
 LEAST = 0.4
 """How sure a column must be understood to be proposed."""
 NUMBER_DIGITS = {"KZ": 12}

@@ -8,9 +8,9 @@ from typing import Any
 
 from app.errors import FieldError, FileUnreadable
 from app.files.columns import column_of
-from app.files.layouts import Layout, proposed_layout
+from app.files.layouts import MOST_COLUMNS, Layout, proposed_layout
 from app.files.sources import Source
-from app.files.tables import WORKBOOK, first_rows, table_rows, unreadable_text
+from app.files.tables import LOOKED_AT, WORKBOOK, first_rows, table_rows, unreadable_text
 
 SAMPLED = 60
 """Rows that are looked at to understand the columns."""
@@ -55,7 +55,14 @@ def layout_of(source: Source) -> Layout | None:
         FileUnreadable: the file is missing, of another kind, or not whole.
     """
     if is_table(source):
-        return proposed_layout(first_rows(source, SAMPLED))
+        rows = first_rows(source, SAMPLED)
+        if any(len(row.cells) > MOST_COLUMNS for row in rows[:LOOKED_AT]):
+            raise FileUnreadable(
+                "{path} has more than {most} columns. Keep those that tell of the firms.",
+                path=source.name,
+                most=str(MOST_COLUMNS),
+            )
+        return proposed_layout(rows)
     if source.ending in JSON_LINES:
         return None
     raise FileUnreadable("{path} should end in .jsonl (JSON Lines), .csv or .xlsx.", path=source.name)

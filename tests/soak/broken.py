@@ -11,6 +11,8 @@ from zipfile import ZIP_DEFLATED, ZipFile
 import numpy as np
 import openpyxl
 
+from app.files.layouts import MOST_COLUMNS
+
 Rows = list[list[str]]
 HEADINGS = {
     "en": ["Company name", "Sector", "Products", "Website", "City", "Contact person"],
@@ -80,6 +82,7 @@ class _List:
     """What is broken: rows with their headings, and which of them are still whole."""
 
     rng: np.random.Generator
+    mark: str
     headings: list[str]
     rows: Rows
     whole: list[bool]
@@ -98,7 +101,8 @@ class _List:
     @property
     def names(self) -> list[str]:
         """Of the firms whose rows are whole."""
-        return [row[0] for row, whole in zip(self.rows, self.whole, strict=True) if whole]
+        rows = (row for row, whole in zip(self.rows, self.whole, strict=True) if whole)
+        return [next(cell for cell in row if cell.startswith(self.mark)) for row in rows]
 
 
 def broken_file(rng: np.random.Generator, seed: int) -> Broken:
@@ -106,7 +110,7 @@ def broken_file(rng: np.random.Generator, seed: int) -> Broken:
     mark = f"F{seed}n"
     language = ("en", "ru", "kk")[int(rng.integers(3))]
     rows = [_row(rng, f"{mark}{at}", language) for at in range(int(rng.integers(2, 12)))]
-    made = _List(rng, list(HEADINGS[language]), rows, [True] * len(rows))
+    made = _List(rng, mark, list(HEADINGS[language]), rows, [True] * len(rows))
     kind = ("csv", "csv", "xlsx", "jsonl")[int(rng.integers(4))]
     makers: dict[str, Callable[[_List, str], tuple[str, bytes]]] = {"csv": _csv, "xlsx": _xlsx, "jsonl": _jsonl}
     how, content = makers[kind](made, language)
@@ -193,6 +197,7 @@ def _repeated_column(made: _List) -> None:
 
 def _many_columns(made: _List) -> None:
     count = int(made.rng.choice([50, 50, 50, 10_000]))
+    made.refusable = count > MOST_COLUMNS
     made.headings.extend(f"c{at}" for at in range(count))
 
 

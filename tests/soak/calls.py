@@ -174,6 +174,8 @@ def asked(built: FastAPI, role: str, plan: Plan, tally: Tally, told: Callable[[T
         if isinstance(event, events.ScenarioFinished):
             tally.note(event.recorder)
             told(tally)
+        elif isinstance(event, events.Interrupted):
+            raise KeyboardInterrupt
         elif isinstance(event, events.NonFatalError | events.FatalError):
             wrong = event.value if isinstance(event, events.NonFatalError) else event.exception
             tally.blame("error", getattr(event, "label", ""), repr(wrong))

@@ -32,6 +32,7 @@ from app.settings import Settings
 from tests.soak.broken import Broken, broken_file
 from tests.soak.calls import DATABASES, database_settings
 
+SHOWN = 40
 KEPT = 200
 """Files after which the database is emptied, so that the last is imported as fast as the first."""
 PROGRESS_SECONDS = 15.0
@@ -58,6 +59,7 @@ class Tally:
     def wrong(self, broken: Broken, told: str) -> None:
         """Notes what went wrong with a file."""
         self.told.append(f"seed {broken.seed} ({broken.name}, {broken.how}): {told}")
+        self.told = self.told[:SHOWN]
 
     def report(self) -> str:
         """For people."""
@@ -65,7 +67,8 @@ class Tally:
         return (
             f"{self.files} files, {self.rows} rows untouched: {self.imported} firms imported,"
             f" {self.refused_rows} rows and {self.refused_files} files refused;"
-            f" {sum(self.tracebacks.values())} tracebacks, {self.lost} good rows lost, {self.garbled} garbled; longest {self.longest:.2f} s ({self.slowest}), peak memory {memory} MiB"
+            f" {sum(self.tracebacks.values())} tracebacks, {self.lost} good rows lost,"
+            f" {self.garbled} garbled; longest {self.longest:.2f} s ({self.slowest}), peak memory {memory} MiB"
         )
 
 
@@ -183,13 +186,13 @@ def main() -> None:
             seed = _soak(name, range(seed, seed + options.files // len(wanted)), tally)
     except KeyboardInterrupt:
         print("stopped")
-    print("\n".join(tally.told[:40]))
     print(tally.report())
     sys.exit(bool(tally.tracebacks or tally.lost or tally.garbled))
 
 
 def _soak(name: str, seeds: range, tally: Tally) -> int:
     last = time.monotonic()
+    shown = list(tally.told)
     with (
         tempfile.TemporaryDirectory() as folder,
         database_settings(name, Path(folder)) as settings,
@@ -197,6 +200,9 @@ def _soak(name: str, seeds: range, tally: Tally) -> int:
     ):
         for seed in seeds:
             tried(database, broken_file(np.random.default_rng(seed), seed), tally, Path(folder))
+            for told in tally.told[len(shown) :]:
+                shown.append(told)
+                print(told, flush=True)
             if tally.files % KEPT == 0:
                 _emptied(database)
             if time.monotonic() - last > PROGRESS_SECONDS:

@@ -13,7 +13,7 @@ from tests.programs import caravan, records, serving
 pytestmark = pytest.mark.slow
 
 COMMANDS = (
-    "demo serve migrate refresh import export backup restore doctor rank evaluate openapi staff audit keys tidy"
+    "demo serve migrate refresh import export backup restore doctor health rank evaluate openapi staff audit keys tidy"
 ).split()
 
 
