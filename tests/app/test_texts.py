@@ -22,7 +22,15 @@ from matching import Language
 from schemas.problems import MESSAGES
 
 FOLDERS = [Path(package.__file__ or "").parent for package in (app, matching, schemas)]
-SENTENCE_AT = {"Failed": 0, "translate": 0, "wrong": 1, "FieldError": 2, "RegistrationNumberInvalid": 1, "_unfit": 0}
+SENTENCE_AT = {
+    "Failed": 0,
+    "translate": 0,
+    "wrong": 1,
+    "FieldError": 2,
+    "RegistrationNumberInvalid": 1,
+    "_unfit": 0,
+    "forget_file": 2,
+}
 ON_THE_COMMAND_LINE = {"AddressInUse", "BackupUnusable", "Failure", "NotEmpty", "NotServing", "PortTaken"}
 """Failures that are only printed in English, on the command line."""
 
