@@ -2,7 +2,7 @@
 
 import re
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
 
@@ -16,7 +16,7 @@ PHONE = r"\+?[0-9][0-9 ()./-]{3,48}"
 SPACE = r"[^\S\x0b\x0c\x1c-\x1f]*"
 WEBSITE = r"https?://[^\s/@\\\x00-\x1f\x7f]+\.[^\s\\\x00-\x1f\x7f]+"
 REGIONS = sorted(region for country in COUNTRIES.values() for region in country.regions)
-EXAMPLE = {
+EXAMPLE: dict[str, Any] = {
     "country": "KZ",
     "legal_name": "ТОО «Қостанай Диірмені»",
     "registration_number": "100140000003",

@@ -3,9 +3,12 @@
 from itertools import count
 from typing import Any
 
+from app.db.audit import By
 from matching import Listing, Profile
 from matching.countries.kazakhstan import check_digit
 
+OFFICER = By("officer@council.example", "reviewer")
+"""Who acts in tests where it does not matter who."""
 Document = dict[str, Any]
 
 _numbers = count(1)

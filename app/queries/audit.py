@@ -138,7 +138,7 @@ def _batches(session: Session) -> Iterator[Sequence[Row]]:
         batch = session.execute(query if after is None else query.where(AuditRow.number > after)).mappings().all()
         if not batch:
             return
-        yield batch
+        yield [dict(row) for row in batch]
         after = batch[-1]["number"]
 
 
@@ -166,7 +166,7 @@ def _is_there(session: Session, wanted: str) -> bool:
     return session.scalar(select(exists().where(AuditRow.hash == wanted))) or False
 
 
-def _wanted(query: Select[tuple[AuditRow]], wanted: AuditFilter) -> Select[tuple[AuditRow]]:
+def _wanted(query: Select[AuditRow], wanted: AuditFilter) -> Select[AuditRow]:
     for column, value in ((AuditRow.by, wanted.by), (AuditRow.act, wanted.act)):
         if value is not None:
             query = query.where(column == value)

@@ -16,9 +16,10 @@ from httpx2 import Response
 from sqlalchemy import func, select
 from typer.testing import CliRunner
 
+from app.actions.links import new_link
 from app.actions.passwords import code_step
-from app.actions.sessions import Browser, new_link, sign_in_staff
-from app.actions.staff import add_token
+from app.actions.sessions import Browser, sign_in_staff
+from app.actions.tokens import Grant, issue_token
 from app.cli import app as commands
 from app.console.visit import SESSION_COOKIE
 from app.db import Database
@@ -110,7 +111,7 @@ class World:
     def token(self) -> str:
         member = self.new_officer()
         with self.database.writing() as session:
-            add_token(session, member.id, by=COMMAND_LINE)
+            issue_token(session, Grant(staff_id=member.id), by=COMMAND_LINE)
             return str(session.scalar(select(Token.id).where(Token.staff_id == member.id)))
 
     def secret(self) -> dict[str, str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
+import yaml  # type: ignore[import-untyped]  # it has no types
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"

@@ -29,6 +29,7 @@ from app.files import Layout, read_rows
 from app.jobs.imports import FAILED, Importer
 from app.queries.imports import import_by_id, rejections, rows_to_mend
 from app.settings import Settings
+from tests.factories import OFFICER
 from tests.soak.broken import Broken, broken_file
 from tests.soak.calls import DATABASES, database_settings
 
@@ -98,16 +99,16 @@ def tried(database: Database, broken: Broken, tally: Tally, folder: Path) -> Non
 
 def _by_console(database: Database, broken: Broken) -> str:
     """All that is told of refused rows."""
-    kept = upload_list(database.writing, broken.name, broken.content, staff="officer@council.example")
+    kept = upload_list(database.writing, broken.name, broken.content, by=OFFICER)
     layout = Layout.of_json(kept.layout)
     constants = {name: value for name, value in broken.constants.items() if name not in layout.targets}
     with database.writing() as session:
-        read_columns(session, kept.id, layout.targets, constants)
+        read_columns(session, kept.id, layout.targets, constants, by=OFFICER)
     importer = Importer(database)
     importer.check()
     _require(database, kept.id)
     with database.writing() as session:
-        start_import(session, kept.id, verified=False)
+        start_import(session, kept.id, verified=False, by=OFFICER)
     importer.run()
     done = _require(database, kept.id)
     with database.reading() as session:
@@ -116,7 +117,7 @@ def _by_console(database: Database, broken: Broken) -> str:
             rows_to_mend(session, kept.id, workbook=workbook, language="kk")
     counted = done.counts.get("rejected", 0)
     with database.writing() as session:
-        forget_import(session, kept.id)
+        forget_import(session, kept.id, by=OFFICER)
     return f"{counted}\n{told}"
 
 

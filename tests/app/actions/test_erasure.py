@@ -32,11 +32,10 @@ from app.live import LiveRegister
 from app.queries.overview import months
 from app.settings import Settings
 from tests.conftest import Registered
-from tests.factories import bin_number, kazakh_mill, listing, nigerian_trader
+from tests.factories import OFFICER, bin_number, kazakh_mill, listing, nigerian_trader
 
 MARK = "tridakon"
 """Stands in every text of the firm."""
-OFFICER = "officer@council.example"
 HEADINGS = ("Country", "Legal name", "Registration number", "Sectors", "Offers", "Contact e-mail", "About the firm")
 
 
@@ -116,14 +115,14 @@ def as_workbook(number: str) -> bytes:
 
 def upload(database: Database, name: str, content: bytes, *, to_the_end: bool) -> str:
     importer = Importer(database)
-    kept = upload_list(database.writing, name, content, staff=OFFICER)
+    kept = upload_list(database.writing, name, content, by=OFFICER)
     with database.writing() as session:
-        read_columns(session, kept.id, kept.layout["targets"], {})
+        read_columns(session, kept.id, kept.layout["targets"], {}, by=OFFICER)
     while importer.check():
         pass
     if to_the_end:
         with database.writing() as session:
-            start_import(session, kept.id, verified=False)
+            start_import(session, kept.id, verified=False, by=OFFICER)
         while importer.run():
             pass
     return str(kept.id)
@@ -141,7 +140,7 @@ def decided(
         upload(database, "waiting.csv", as_csv(number), to_the_end=False),
         upload(database, "waiting.xlsx", as_workbook(number), to_the_end=False),
     ]
-    twin = register(firm(bin_number(), legal_name=marked("twin")), verified=False)
+    twin = register(firm(bin_number(), legal_name=marked("twin")), verified=False, by=OFFICER)
     match_id = f"{mill['id']}.{trader['id']}"
     review = {"decision": "rejected", "reason": "other", "note": marked("note")}
     assert client.put(f"/v1/matches/{match_id}/review", json=review, headers=staff).status_code == 200
@@ -153,7 +152,7 @@ def decided(
         send_link(session, mill["id"], language="en", base=f"http://{MARK}.example/")
         company = session.get_one(Company, mill["id"])
         ask_to_confirm(session, company, Letter("en", f"http://{MARK}.example/"))
-        refresh_statistics(session)
+        refresh_statistics(session, by=OFFICER)
     live = LiveRegister()
     QueueKeeper(database, live, settings.queue_size).work_off()
     live.close()
@@ -202,7 +201,7 @@ def test_lists_that_still_wait_do_not_bring_an_erased_firm_back(
     database: Database, decided: dict[str, str], client: TestClient
 ) -> None:
     with database.writing() as session:
-        delete_company(session, decided["mill"], if_version=None)
+        delete_company(session, decided["mill"], if_version="*", by=OFFICER)
     for name in ("csv", "xlsx"):
         with database.reading() as session:
             kept = session.get_one(Import, decided[name])
@@ -210,7 +209,7 @@ def test_lists_that_still_wait_do_not_bring_an_erased_firm_back(
             assert kept.failure is not None
             assert "erased" in kept.failure["message"]
         with database.writing() as session, pytest.raises(ImportNotReady, match="not kept any more"):
-            start_import(session, decided[name], verified=False)
+            start_import(session, decided[name], verified=False, by=OFFICER)
     del client
 
 
@@ -221,7 +220,7 @@ def test_other_firms_lists_stay(database: Database, register: Registered) -> Non
     content = "\n".join([";".join(HEADINGS), ";".join(line)]).encode()
     waiting = upload(database, "other.csv", content, to_the_end=False)
     with database.writing() as session:
-        delete_company(session, mill["id"], if_version=None)
+        delete_company(session, mill["id"], if_version="*", by=OFFICER)
     with database.reading() as session:
         kept = session.get_one(Import, waiting)
         assert kept.state == "checked"

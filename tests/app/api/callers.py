@@ -9,6 +9,7 @@ from app.db import Database
 from app.db.base import now
 from app.db.staff import ROLES, Token
 from tests.conftest import bearer
+from tests.factories import OFFICER
 
 
 class Issued(NamedTuple):
@@ -19,7 +20,7 @@ class Issued(NamedTuple):
 def issued(database: Database, **grant: object) -> Issued:
     """A token that is granted."""
     with database.writing() as session:
-        token, text = issue_token(session, Grant(**grant))  # type: ignore[arg-type]  # whatever a test grants
+        token, text = issue_token(session, Grant(**grant), by=OFFICER)  # type: ignore[arg-type]  # whatever a test grants
         return Issued(token.id, bearer(text))
 
 
@@ -33,9 +34,7 @@ def officer(database: Database, name: str, role: str, **grant: object) -> Issued
 def council(database: Database) -> dict[str, Issued]:
     """A token of each role and of an integration."""
     found = {role: officer(database, role, role) for role in ROLES}
-    return found | {
-        "integration": issued(database, scope="integration", label="Statistics", by="admin@council.example")
-    }
+    return found | {"integration": issued(database, scope="integration", label="Statistics")}
 
 
 def turned_away(database: Database, company_id: str) -> dict[str, Issued]:
@@ -47,9 +46,9 @@ def turned_away(database: Database, company_id: str) -> dict[str, Issued]:
     }
     with database.writing() as session:
         session.get_one(Token, found["expired"].id).expires_at = now() - timedelta(seconds=1)
-        end_token(session, session.get_one(Token, found["revoked"].id))
+        end_token(session, session.get_one(Token, found["revoked"].id), by=OFFICER)
         disabled = session.get_one(Token, found["disabled"].id).staff_id
         assert disabled
         staff_member(session, "another@council.example", "admin")
-        disable_staff(session, disabled, by="admin@council.example")
+        disable_staff(session, disabled, by=OFFICER)
     return found

@@ -128,7 +128,7 @@ def test_list_that_is_imported_hides_contacts_alike(signed_in: SignIn, database:
     assert seen(database) == [("reviewer@council.example", f"import:{address.rpartition('/')[2]}", "import")]
 
 
-def test_firm_sees_when_its_contact_was_seen_but_not_by_whom(
+def test_firm_sees_when_its_contact_was_seen_but_not_by_whom(  # noqa: PLR0913  # all who look
     signed_in: SignIn,
     firm_browser: Callable[[str], TestClient],
     mill: dict[str, Any],

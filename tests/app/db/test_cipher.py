@@ -33,7 +33,7 @@ from app.settings import Settings
 from tests.app.actions.test_merges import add, merge
 from tests.app.console.conftest import NOBODY
 from tests.conftest import bearer
-from tests.factories import Document, bin_number, kazakh_mill
+from tests.factories import OFFICER, Document, bin_number, kazakh_mill
 
 MARKERS = ("Zulfiya", "Qanatova", "zq.mark@mark-private.example", "mark-private", "7019998877", "Chief Marker")
 MORE = ("nurlan@list-private.example", "list-private", "Nurlan Marker", "nobody-at-marker")
@@ -103,10 +103,10 @@ def fill(database: Database) -> dict[str, str]:
         f"Ұн,{bin_number()},KZ,agriculture,Nurlan Marker,nurlan@list-private.example",
         f"Дән,{bin_number()},KZ,agriculture,Nurlan Marker,nobody-at-marker",
     ]
-    kept = upload_list(database.writing, "list.csv", "\n".join(lines).encode(), staff="a@council.example")
+    kept = upload_list(database.writing, "list.csv", "\n".join(lines).encode(), by=OFFICER)
     ids["import"] = kept.id
     with database.writing() as session:
-        read_columns(session, kept.id, Layout.of_json(kept.layout).targets, {})
+        read_columns(session, kept.id, Layout.of_json(kept.layout).targets, {}, by=OFFICER)
     Importer(database).check()
     with database.writing() as session:
         ids["officer"] = staff_member(session, "a@council.example", "admin").id
@@ -154,14 +154,14 @@ def test_nothing_of_a_contact_stands_in_the_database_and_everything_works(
     check_everything_works(database, ids)
     with database.writing() as session:
         ask_for_link(session, CONTACT["email"], language="en", base="http://a", browser=NOBODY)
-        start_import(session, ids["import"], verified=False)
+        start_import(session, ids["import"], verified=False, by=OFFICER)
     assert Importer(database).run() == 1
     assert hits(database, "nurlan@list-private.example") == 1
     mail = Postman(database, keyed(settings, key))
     assert mail.work() == 1
     assert found_in(database, (*MARKERS, *MORE)) == []
     with database.writing() as session:
-        undo_merge(session, ids["merge"], by="a@council.example")
+        undo_merge(session, ids["merge"], by=OFFICER)
     with database.reading() as session:
         assert companies_of_address(session, CONTACT["email"]) == [ids["one"], ids["other"]]
         clues = {sign.clue for one in duplicates_of(session, ids["one"]) for sign in one.likeness.signs}
@@ -200,7 +200,7 @@ def test_register_is_encrypted_later_moved_to_a_new_key_and_decrypted(opened: Op
     with pytest.raises(ContactsLocked):
         opened(key)
     with only_new.writing() as session:
-        undo_merge(session, ids["merge"], by="a@council.example")
+        undo_merge(session, ids["merge"], by=OFFICER)
     with only_new.reading() as session:
         assert companies_of_address(session, CONTACT["email"]) == [ids["one"], ids["other"]]
 

@@ -77,7 +77,7 @@ def confirm(client: TestClient, link: str) -> int:
 
 
 def test_address_is_confirmed_by_a_link_that_works_once(client: TestClient, mailed: Mailed) -> None:
-    firm = registered(client, **{"Accept-Language": "ru"})
+    firm = registered(client, **{"Accept-Language": "ru"})  # type: ignore[arg-type]  # headers by their names
     assert firm["email_confirmed_at"] is None
     (link,) = mailed.links()
     assert mailed.subjects == ["Подтвердите адрес электронной почты в Caravan"]

@@ -17,6 +17,7 @@ from app.jobs import imports as jobs
 from app.jobs.imports import Importer
 from app.queries.imports import import_by_id
 from app.settings import MIB, Settings
+from tests.factories import OFFICER
 
 ROWS = 1_000_000
 HEADINGS = ("country", "legal_name", "sectors")
@@ -67,9 +68,9 @@ def test_million_rows_are_refused_in_little_memory(
     content = made()
     assert len(content) < sqlite_settings.max_upload_bytes
     database = Database(sqlite_settings)
-    kept = upload_list(database.writing, name, content, staff="officer@council.example")
+    kept = upload_list(database.writing, name, content, by=OFFICER)
     with database.writing() as session:
-        read_columns(session, kept.id, Layout.of_json(kept.layout).targets, {})
+        read_columns(session, kept.id, Layout.of_json(kept.layout).targets, {}, by=OFFICER)
     with little_memory():
         assert Importer(database).check() == 1
     with database.reading() as session:

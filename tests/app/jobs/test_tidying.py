@@ -20,7 +20,7 @@ from app.db.sessions import BrowserSession
 from app.jobs.tidying import Tidier, tidy_now
 from app.settings import Settings
 from schemas.companies import CompanyIn
-from tests.factories import kazakh_mill
+from tests.factories import OFFICER, kazakh_mill
 
 LETTER = Letter("en", "http://here")
 NOTHING = dict.fromkeys(
@@ -89,9 +89,9 @@ def test_lists_listings_contacts_and_sessions_go_when_they_are_old(database: Dat
     with database.writing() as session:
         sign_in_company(session, firm, Browser("", ""))
         session.execute(update(ListingRow).where(ListingRow.position == 0).values(ended_at=now()))
-        set_status(session, firm, "suspended", reason=None, by="officer@council.example")
+        set_status(session, firm, "suspended", reason=None, by=OFFICER)
     content = "Country;Legal name;Sectors\nKZ;ТОО «Секрет»;agriculture\n".encode()
-    upload_list(database.writing, "list.csv", content, staff="officer@council.example")
+    upload_list(database.writing, "list.csv", content, by=OFFICER)
     assert done(database, settings, 29) == {}
     assert done(database, settings, 31) == {"uploaded lists erased": 1, "sessions, links and attempts removed": 1}
     with database.reading() as session:
@@ -114,7 +114,7 @@ def test_nothing_goes_where_zero_is_set(database: Database, settings: Settings) 
     firm = added(database, letter=LETTER)
     with database.writing() as session:
         session.execute(update(ListingRow).values(ended_at=now()))
-        set_status(session, firm, "suspended", reason=None)
+        set_status(session, firm, "suspended", reason=None, by=OFFICER)
         session.execute(update(StatusChange).values(at=now()))
     assert done(database, keeping, 4000) == {}
 

@@ -9,7 +9,7 @@ from app.jobs.queue import QueueKeeper
 from app.live import LiveRegister
 from app.queries.held import EXPORTED, LEFT_OUT, NOT_OF_COMPANIES
 from tests.conftest import Registered
-from tests.factories import kazakh_mill, nigerian_trader
+from tests.factories import OFFICER, kazakh_mill, nigerian_trader
 
 
 def test_every_table_is_given_out_or_left_out_with_a_reason() -> None:
@@ -37,7 +37,7 @@ def test_all_that_is_held_is_for_the_firm_and_administrators(
     for status in (reason, {"status": "verified"}):
         client.put(f"/v1/companies/{mill['id']}/status", json=status, headers=staff)
     with database.writing() as session:
-        merge_companies(session, mill["id"], twin["id"], by="officer@council.example")
+        merge_companies(session, mill["id"], twin["id"], by=OFFICER)
     live = LiveRegister()
     QueueKeeper(database, live, 20).work_off()
     live.close()

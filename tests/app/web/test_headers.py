@@ -122,7 +122,7 @@ def test_answers_of_the_api_carry_the_headers_whatever_they_are(
 
 @pytest.fixture(autouse=True)
 def failing_route(client: TestClient) -> None:
-    @client.app.get("/v1/fails")  # type: ignore[attr-defined]  # it is a FastAPI
+    @client.app.get("/v1/fails")  # type: ignore[attr-defined,untyped-decorator]  # it is a FastAPI
     def fails() -> None:
         raise ValueError("A failure that nobody expects.")
 
