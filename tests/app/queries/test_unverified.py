@@ -32,7 +32,7 @@ def api_addresses(client: TestClient, values: dict[str, list[str]]) -> list[str]
 
 def page_addresses() -> list[str]:
     """Every page that a firm can read."""
-    paths = [(route.path, route.methods) for part in PARTS for route in part.router.routes]  # type: ignore[attr-defined]
+    paths = [(route.path, route.methods) for part in PARTS for route in part.router.routes]
     return sorted({path for path, methods in paths if "GET" in methods and not path.startswith(NOT_FOR_FIRMS)})
 
 
