@@ -29,6 +29,8 @@ LOGS = LOGGING_CONFIG | {
     "filters": {"secrets": {"()": "app.cli.server.WithoutSecrets"}},
     "handlers": LOGGING_CONFIG["handlers"]
     | {"access": LOGGING_CONFIG["handlers"]["access"] | {"filters": ["secrets"]}},
+    "loggers": LOGGING_CONFIG["loggers"]
+    | {"caravan.audit": {"handlers": ["default"], "level": "INFO", "propagate": False}},
 }
 
 
