@@ -82,7 +82,9 @@ def _staff_opened(session: Session, browser: Browser, member: StaffMember, way: 
     by = By(member.email, member.role, request=browser.request)
     failed = times_tried(session, failures)
     forget_attempts(session, failures)
-    return _opened(session, browser, by, f"staff:{member.id}", staff_id=member.id, way=way, failed_before=failed)
+    return _opened(
+        session, browser, by, f"staff:{member.id}", staff_id=member.id, way=way, failed_before=failed or None
+    )
 
 
 def sign_in_with_token(session: Session, token: str, browser: Browser) -> str | None:
