@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, defer, selectinload
 
 from app.db.companies import Company, ListingRow
 from matching import SECTORS, Listing, Profile, Volume, Worth
@@ -14,6 +14,11 @@ WITH_ALL = (
     selectinload(Company.listing_rows.and_(ListingRow.ended_at.is_(None))).selectinload(ListingRow.code_rows),
 )
 """Loads a company with its sectors and its listings that have not ended."""
+WITHOUT_CONTACT = tuple(
+    defer(column, raiseload=True)
+    for column in (Company.contact_name, Company.contact_role, Company.contact_email, Company.contact_phone)
+)
+"""Leaves out what the engine never sees, which may have to be decrypted."""
 
 AT_ONCE = 500
 
@@ -24,7 +29,7 @@ def profiles(session: Session, ids: Iterable[str]) -> list[Profile]:
     found: list[Profile] = []
     for start in range(0, len(wanted), AT_ONCE):
         batch = wanted[start : start + AT_ONCE]
-        rows = session.scalars(select(Company).where(Company.id.in_(batch)).options(*WITH_ALL))
+        rows = session.scalars(select(Company).where(Company.id.in_(batch)).options(*WITH_ALL, *WITHOUT_CONTACT))
         found += [as_profile(row) for row in rows]
     return found
 

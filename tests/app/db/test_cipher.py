@@ -241,8 +241,10 @@ def test_database_is_refused_without_its_key(opened: Open, key: str, settings: S
     for keys in ((), (new_key(),)):
         with pytest.raises(ContactsLocked, match="CARAVAN_CONTACT_KEYS"):
             opened(*keys)
-        with pytest.raises(ContactsLocked), TestClient(create_app(keyed(settings, *keys))):
+        app = create_app(keyed(settings, *keys))
+        with pytest.raises(ContactsLocked), TestClient(app):
             pass
+        app.state.service.database.dispose()
     unchecked = Database(settings)  # a process that ran when the key was set
     with pytest.raises(ContactsLocked), unchecked.reading() as session:
         session.scalars(select(Company)).all()
