@@ -56,6 +56,7 @@ def create_app(settings: Settings) -> FastAPI:
         database.require_migrated()
         with database.reading() as session:
             live.fresh(session)
+        await database.moment()  # opens its connection now, not while requests wait for one
         search_concepts("a", 1)  # reads the names now, not at the first person's first letter
         if settings.background_jobs:
             for worker in workers:

@@ -5,10 +5,11 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.cli import demo, evaluation, files, maintenance, ranking, server
 from app.cli import staff as staff_commands
+from app.db.faults import passes, summary
 from app.errors import Failure
 
 COULD_NOT_RUN = 2
@@ -60,8 +61,10 @@ def main() -> None:
         for field in failed.errors:
             _say(f"  {field.pointer}: {field.message.format(**field.params)}")
         sys.exit(COULD_NOT_RUN)
-    except OperationalError as failed:
-        _say(f"The database cannot be used: {failed.orig}")
+    except SQLAlchemyError as failed:
+        if not passes(failed):
+            raise
+        _say(f"The database cannot be used: {summary(failed)}")
         sys.exit(COULD_NOT_RUN)
 
 
