@@ -146,7 +146,7 @@ class Rounds:
             self._wait_for_jobs(database)
             found = companies_shown(server.address, self._staff)
             with database.reading() as session:
-                versions = {one: version for one, version in session.execute(select(Company.id, Company.version))}
+                versions = {row.id: row.version for row in session.execute(select(Company.id, Company.version))}
                 counts.half += half_companies(session)
                 counts.lost += self._wrong_decisions(decisions(session))
                 verified = list(session.scalars(select(Company.id).where(Company.status == "verified")))

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 def test_nothing_that_was_answered_is_lost_when_everything_is_killed(database: str) -> None:
-    with ground(database, **SETTINGS) as place:
+    with ground(database, None, **SETTINGS) as place:
         counts = Rounds(place, seed=1, rows=30, seconds=1.5).run(1)
     assert counts.faults == []
     assert counts.answered > 0

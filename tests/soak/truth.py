@@ -73,7 +73,7 @@ def _in_order(company: Company) -> bool:
 
 
 def _counted(session: Session, column: Any) -> Counter[str]:  # noqa: ANN401  # a column of any table
-    return Counter({one: count for one, count in session.execute(select(column, func.count()).group_by(column))})
+    return Counter({row[0]: row[1] for row in session.execute(select(column, func.count()).group_by(column))})
 
 
 def damage(database: Database) -> list[str]:
