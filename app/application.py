@@ -64,6 +64,7 @@ def create_app(settings: Settings) -> Application:
         require_keys(database)
         with database.reading() as session:
             live.fresh(session)
+        await database.moment()  # opens its connection now, not while requests wait for one
         search_concepts("a", 1)  # reads the names now, not at the first person's first letter
         crew.start()
         sampler.start()

@@ -6,12 +6,13 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 from rich.console import Console
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.cli import audit as audit_commands
 from app.cli import backup, demo, doctor, evaluation, files, health, maintenance, ranking, server
 from app.cli import keys as key_commands
 from app.cli import staff as staff_commands
+from app.db.faults import passes, summary
 from app.errors import Failure
 from app.settings import Settings, wrong_settings
 
@@ -88,8 +89,10 @@ def main() -> None:
         for line in wrong_settings(wrong):
             _say(f"  {line}")
         sys.exit(COULD_NOT_RUN)
-    except OperationalError as failed:
-        _say(f"The database cannot be used: {failed.orig}")
+    except SQLAlchemyError as failed:
+        if not passes(failed):
+            raise
+        _say(f"The database cannot be used: {summary(failed)}")
         sys.exit(COULD_NOT_RUN)
 
 

@@ -146,7 +146,7 @@ def _heads() -> set[str]:
 
 def _engine(settings: Settings) -> Engine:
     if settings.embedded:
-        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make(settings.data_dir)
     try:
         url = make_url(settings.url)
         if url.drivername in {"postgres", "postgresql"}:
@@ -170,6 +170,17 @@ def _engine(settings: Settings) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as refused:
+        raise Failure(
+            "The data directory {folder} cannot be made ({why}). Set CARAVAN_DATA_DIR to one that can be written.",
+            folder=str(folder),
+            why=(refused.strerror or str(refused)).lower(),
+        ) from refused
 
 
 def _options(settings: Settings, url: URL) -> dict[str, Any]:

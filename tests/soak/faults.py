@@ -111,7 +111,7 @@ class Trial:
         found = companies_shown(server.address, self._staff)
         with self._place.database() as database:
             with database.reading() as session:
-                versions = dict(session.execute(select(Company.id, Company.version)).tuples().all())
+                versions = {row.id: row.version for row in session.execute(select(Company.id, Company.version))}
                 outcome.faults += half_companies(session)
             outcome.faults += damage(database)
         outcome.faults += lost_writes(self._clients, found, versions) + told.faults

@@ -146,7 +146,7 @@ class Rounds:
             self._wait_for_jobs(database)
             found = companies_shown(server.address, self._staff)
             with database.reading() as session:
-                versions = dict(session.execute(select(Company.id, Company.version)).tuples().all())
+                versions = {row.id: row.version for row in session.execute(select(Company.id, Company.version))}
                 counts.half += half_companies(session)
                 counts.lost += self._wrong_decisions(decisions(session))
                 verified = list(session.scalars(select(Company.id).where(Company.status == "verified")))
@@ -174,7 +174,8 @@ class Rounds:
         def claimed(until: datetime | None = None) -> set[tuple[int, int]]:
             with database.reading() as session:
                 jobs = select(Job.id, Job.attempts).where(Job.claimed_until.is_not(None))
-                return set(session.execute(jobs if until is None else jobs.where(Job.claimed_until > until)).tuples())
+                found = session.execute(jobs if until is None else jobs.where(Job.claimed_until > until))
+                return {(one, attempts) for one, attempts in found}
 
         dead = claimed()
         wait_until(lambda: not dead & claimed(now()), 2 * float(CLAIM_SECONDS) + 1)

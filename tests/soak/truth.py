@@ -34,7 +34,7 @@ def half_companies(session: Session) -> list[str]:
     faults = []
     texts = {row.company_id: row for row in session.scalars(select(SearchText))}
     keys: dict[str, set[str]] = defaultdict(set)
-    for company_id, key in session.execute(select(LikenessKey.company_id, LikenessKey.key)).tuples():
+    for company_id, key in session.execute(select(LikenessKey.company_id, LikenessKey.key)):
         keys[company_id].add(key)
     changes = _counted(session, Change.company_id)
     tokens = _counted(session, Token.company_id)
@@ -73,7 +73,7 @@ def _in_order(company: Company) -> bool:
 
 
 def _counted(session: Session, column: Any) -> Counter[str]:  # noqa: ANN401  # a column of any table
-    return Counter(dict(session.execute(select(column, func.count()).group_by(column)).tuples().all()))
+    return Counter({row[0]: row[1] for row in session.execute(select(column, func.count()).group_by(column))})
 
 
 def damage(database: Database) -> list[str]:
