@@ -4,7 +4,6 @@ What an exception says may quote what somebody sent, a database's refusal even w
 its type and by where it happened; its sentence only where it is of the system and cannot quote anybody.
 """
 
-import json
 import logging
 import traceback
 from collections.abc import Iterator
@@ -12,8 +11,11 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Literal
 
+import msgspec
+
 from app.watch.requests import request_id
 
+_encoded = msgspec.json.Encoder(enc_hook=str).encode
 LogFormat = Literal["plain", "json"]
 DRIVER_CODES = ("sqlstate", "sqlite_errorname")
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
@@ -88,7 +90,7 @@ class JsonLines(_Safe):
         }
         if record.exc_info:
             document["exception"] = self.formatException(record.exc_info)
-        return json.dumps(document, ensure_ascii=False, default=str)
+        return _encoded(document).decode()
 
 
 class PlainLines(_Safe):
