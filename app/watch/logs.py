@@ -18,6 +18,8 @@ from app.watch.requests import request_id
 _encoded = msgspec.json.Encoder(enc_hook=str).encode
 LogFormat = Literal["plain", "json"]
 DRIVER_CODES = ("sqlstate", "sqlite_errorname")
+SAID = frozenset({"method", "route", "status"})
+"""Facts of a request that its sentence says already."""
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 
@@ -99,7 +101,7 @@ class PlainLines(_Safe):
     def format(self, record: logging.LogRecord) -> str:
         """The line, or lines."""
         moment = datetime.fromtimestamp(record.created, UTC)
-        facts = "".join(f" {name}={value}" for name, value in self.facts(record).items())
+        facts = "".join(f" {name}={value}" for name, value in self.facts(record).items() if name not in SAID)
         line = f"{moment:%Y-%m-%d %H:%M:%S} {record.levelname:<7} {record.name}: {record.getMessage()}{facts}"
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
 

@@ -61,8 +61,7 @@ class Watching:
     def _id_of(self, scope: Scope) -> str:
         if self._trusting:
             for name, value in scope["headers"]:
-                given = str(value, "latin-1")
-                if name == ID_HEADER and is_request_id(given):
+                if name == ID_HEADER and is_request_id(given := str(value, "latin-1")):
                     return given
         return new_request_id()
 
@@ -72,10 +71,11 @@ class Watching:
         count, took = _figures(method, route, seen.status)
         count.inc()
         took.observe(seconds)
-        if seen.status in REASONS:
+        if route in QUIET:
+            if seen.status < HTTPStatus.BAD_REQUEST:
+                return
+        elif seen.status in REASONS:
             REFUSED.labels(REASONS[HTTPStatus(seen.status)]).inc()
-        if route in QUIET and seen.status < HTTPStatus.BAD_REQUEST:
-            return
         level = logging.WARNING if seen.status >= HTTPStatus.INTERNAL_SERVER_ERROR else logging.INFO
         if log.isEnabledFor(level):
             log.log(level, "%s %s %d", method, route, seen.status, extra={"facts": seen.facts(method, route, seconds)})
