@@ -1,5 +1,7 @@
 """The ``caravan`` command."""
 
+import logging.config
+import os
 import sys
 from typing import Annotated
 
@@ -14,7 +16,8 @@ from app.cli import keys as key_commands
 from app.cli import staff as staff_commands
 from app.db.faults import passes, summary
 from app.errors import Failure
-from app.settings import Settings, wrong_settings
+from app.settings import PREFIX, Settings, wrong_settings
+from app.watch.logs import logging_config
 
 COULD_NOT_RUN = 2
 
@@ -75,6 +78,8 @@ def _every_command(
 
 def main() -> None:
     """Runs the command line; failures become one sentence and exit code 2."""
+    form = os.environ.get(f"{PREFIX}LOG_FORMAT", "").strip().lower()
+    logging.config.dictConfig(logging_config("json" if form == "json" else "plain"))
     try:
         app()
     except Failure as failed:

@@ -4,7 +4,6 @@ What an exception says may quote what somebody sent, a database's refusal even w
 its type and by where it happened; its sentence only where it is of the system and cannot quote anybody.
 """
 
-import json
 import logging
 import traceback
 from collections.abc import Iterator
@@ -12,10 +11,15 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Literal
 
+import msgspec
+
 from app.watch.requests import request_id
 
+_encoded = msgspec.json.Encoder(enc_hook=str).encode
 LogFormat = Literal["plain", "json"]
 DRIVER_CODES = ("sqlstate", "sqlite_errorname")
+SAID = frozenset({"method", "route", "status"})
+"""Facts of a request that its sentence says already."""
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 
@@ -88,7 +92,7 @@ class JsonLines(_Safe):
         }
         if record.exc_info:
             document["exception"] = self.formatException(record.exc_info)
-        return json.dumps(document, ensure_ascii=False, default=str)
+        return _encoded(document).decode()
 
 
 class PlainLines(_Safe):
@@ -97,7 +101,7 @@ class PlainLines(_Safe):
     def format(self, record: logging.LogRecord) -> str:
         """The line, or lines."""
         moment = datetime.fromtimestamp(record.created, UTC)
-        facts = "".join(f" {name}={value}" for name, value in self.facts(record).items())
+        facts = "".join(f" {name}={value}" for name, value in self.facts(record).items() if name not in SAID)
         line = f"{moment:%Y-%m-%d %H:%M:%S} {record.levelname:<7} {record.name}: {record.getMessage()}{facts}"
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
 

@@ -2,10 +2,12 @@
 
 import logging
 from collections.abc import Callable
+from functools import cache
 from http import HTTPStatus
 from time import perf_counter
 
 from fastapi.routing import APIRoute
+from prometheus_client import Counter, Histogram
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -59,20 +61,21 @@ class Watching:
     def _id_of(self, scope: Scope) -> str:
         if self._trusting:
             for name, value in scope["headers"]:
-                given = str(value, "latin-1")
-                if name == ID_HEADER and is_request_id(given):
+                if name == ID_HEADER and is_request_id(given := str(value, "latin-1")):
                     return given
         return new_request_id()
 
     def _note(self, scope: Scope, seen: "_Seen", seconds: float) -> None:
         method = scope["method"] if scope["method"] in METHODS else "OTHER"
         route = self._template(scope)
-        REQUESTS.labels(method, route, seen.status).inc()
-        REQUEST_SECONDS.labels(route).observe(seconds)
-        if seen.status in REASONS:
+        count, took = _figures(method, route, seen.status)
+        count.inc()
+        took.observe(seconds)
+        if route in QUIET:
+            if seen.status < HTTPStatus.BAD_REQUEST:
+                return
+        elif seen.status in REASONS:
             REFUSED.labels(REASONS[HTTPStatus(seen.status)]).inc()
-        if route in QUIET and seen.status < HTTPStatus.BAD_REQUEST:
-            return
         level = logging.WARNING if seen.status >= HTTPStatus.INTERNAL_SERVER_ERROR else logging.INFO
         if log.isEnabledFor(level):
             log.log(level, "%s %s %d", method, route, seen.status, extra={"facts": seen.facts(method, route, seconds)})
@@ -83,6 +86,12 @@ class Watching:
         if isinstance(route, APIRoute):
             return str(route.path)
         return self._route_of(scope["path"]) or UNKNOWN
+
+
+@cache
+def _figures(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+    """Found once for each: looking them up costs more than counting."""
+    return REQUESTS.labels(method, route, status), REQUEST_SECONDS.labels(route)
 
 
 class _Seen:

@@ -6,6 +6,7 @@ import stat
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from random import Random  # noqa: TID251  # with a seed
 from threading import Event
@@ -308,6 +309,32 @@ def test_disk_that_is_full_leaves_the_older_file(database: Database, tmp_path: P
     assert [one.name for one in tmp_path.glob("*b.zip*")] == ["b.zip"]
     with pytest.raises(BackupUnusable, match="cannot be written"):
         take_backup(database, tmp_path / "nowhere" / "b.zip")
+
+
+def stop(_: int) -> None:
+    """Ctrl-C, while rows are worked on."""
+    raise KeyboardInterrupt
+
+
+def test_what_is_stopped_changes_nothing(filled: Database, tmp_path: Path) -> None:
+    file = tmp_path / "b.zip"
+    take_backup(filled, file)
+    whole, before = file.read_bytes(), content(filled, tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        take_backup(filled, file, progress=stop)
+    assert file.read_bytes() == whole
+    assert [one.name for one in tmp_path.glob("*.part")] == []
+    tables = len(check_backup(file).parts)
+    calls = count()
+
+    def stop_later(_: int) -> None:
+        """Once the file was read, and some of its tables were loaded."""
+        if next(calls) > tables + 5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        restore_backup(filled, file, replace=True, progress=stop_later)
+    assert content(filled, tmp_path) == before
 
 
 def test_every_table_that_any_revision_makes_is_known_to_backups(tmp_path: Path) -> None:
