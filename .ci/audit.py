@@ -17,7 +17,6 @@ REQUIREMENTS = Path("var/requirements.txt")
 SHIPPED = ("--locked", "--no-dev", "--extra", "postgres", "--quiet")
 """What is installed where the service runs."""
 SECONDS = 45
-FOUND = "known vulnerabilit"
 UNREACHABLE = ("ConnectionError", "ConnectTimeout", "Max retries exceeded", "ServiceError", "could not query")
 
 
@@ -62,18 +61,23 @@ def _vulnerable() -> int:
         "--disable-pip",
     ]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=SECONDS)
+        done = subprocess.run(
+            [*command, "--format", "json"], capture_output=True, text=True, check=False, timeout=SECONDS
+        )
     except subprocess.TimeoutExpired:
         print("Known vulnerabilities could not be asked for in time; nothing is said about them.")
         return 0
-    told = done.stdout + done.stderr
-    if done.returncode and FOUND not in told:
-        reachable = not any(sign in told for sign in UNREACHABLE)
-        last = told.strip().splitlines()[-1:]
-        print(f"Known vulnerabilities could not be asked for ({''.join(last)}); nothing is said about them.")
-        return int(reachable)
-    print(told.strip())
-    return done.returncode
+    if not done.stdout.startswith("{"):
+        last = "".join(done.stderr.strip().splitlines()[-1:])
+        print(f"Known vulnerabilities could not be asked for ({last}); nothing is said about them.")
+        return int(not any(sign in done.stderr for sign in UNREACHABLE))
+    parts = json.loads(done.stdout)["dependencies"]
+    asked = [part for part in parts if "skip_reason" not in part]
+    found = [f"{part['name']} {part['version']}: {one['id']}" for part in asked for one in part["vulns"]]
+    print(
+        f"{len(asked)} of {len(parts)} packages could be looked up; known vulnerabilities: {', '.join(found) or 'none'}."
+    )
+    return int(bool(found))
 
 
 if __name__ == "__main__":
