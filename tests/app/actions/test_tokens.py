@@ -13,7 +13,6 @@ from app.actions.tokens import (
     TOKEN_PATTERN,
     TOKEN_PREFIX,
     is_token,
-    new_secret,
     new_token,
 )
 
@@ -46,7 +45,7 @@ def test_typing_error_is_seen_without_the_database(at: int, digit: str) -> None:
 @pytest.mark.parametrize(
     ("text", "known"),
     [
-        (TOKEN_PREFIX + new_secret(), True),  # as they were made before there was a checksum
+        (TOKEN_PREFIX + "a_Z-0" * 8 + "b-9", True),  # as they were made before there was a checksum
         (TOKEN_PREFIX + "-_" * 21 + "A", True),
         (TOKEN_PREFIX, False),
         (TOKEN_PREFIX + "nonsense", False),
