@@ -139,12 +139,17 @@ def _reserve(file: int) -> None:
 def _taken(table: mmap.mmap, wanted: Sequence[tuple[bytes, Rate]], now: float) -> Verdict:
     places = [_place(table, key, now) for key, _ in wanted]
     verdicts = [_judged(at, rate, places[at][1] - now) for at, (_, rate) in enumerate(wanted)]
-    scarcest = min(verdicts, key=lambda one: (-one.wait, one.remaining))
+    scarcest = min(verdicts, key=_scarcity)
     if not scarcest.wait:
-        for (key, rate), (_, whole) in zip(wanted, places, strict=True):
-            offset, _ = _place(table, key, now)  # again: two new ones may have been shown the same slot
+        for (key, rate), (offset, whole) in zip(wanted, places, strict=True):
+            if whole == now:  # a new one, or as good as new: another one may have been shown the same slot
+                offset, _ = _place(table, key, now)  # noqa: PLW2901  # the place to write to
             SLOT.pack_into(table, offset, key, whole + rate.seconds / rate.quota)
     return scarcest
+
+
+def _scarcity(verdict: Verdict) -> tuple[float, int]:
+    return -verdict.wait, verdict.remaining
 
 
 def _judged(at: int, rate: Rate, used: float) -> Verdict:

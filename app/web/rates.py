@@ -78,6 +78,7 @@ class RateLimits:
         self._is_api = is_api
         self._cookie = re.compile(rb"(?:^|;)\s*(?:__Host-)?" + re.escape(cookie).encode() + rb"=([^;]+)")
         self._refusal = refusal
+        self._key_of = lru_cache(maxsize=REMEMBERED)(lambda value: counters.key("credential", value.decode("latin-1")))
         self._known: OrderedDict[bytes, Asker] = OrderedDict()
         self._at = lru_cache(maxsize=REMEMBERED)(lambda host: Asker(f"address {network_of(host)}"))
 
@@ -124,7 +125,7 @@ class RateLimits:
             if found is None:
                 return None
             value = found[1]
-        return self._counters.key("credential", value.decode("latin-1"))
+        return self._key_of(value)
 
     def _asker(self, scope: Scope, credential: bytes | None) -> Asker:
         asker = None if credential is None else self._known.get(credential)
@@ -158,8 +159,14 @@ class RateLimits:
         if asker.name.startswith("company ") and not alone:
             client = scope.get("client")
             address = self._at(client[0] if client else "")
-            names, wanted = [*names, TOGETHER], [*wanted, self._wanted(address, TOGETHER)]
+            names, wanted = [*names, TOGETHER], [*wanted, self._share(address)]
         return names, self._counters.take(wanted)
+
+    def _share(self, address: Asker) -> tuple[bytes, Rate]:
+        """What all companies of an address have together."""
+        if TOGETHER not in address.wanted:
+            address.wanted[TOGETHER] = [TOGETHER], [self._wanted(address, TOGETHER)]
+        return address.wanted[TOGETHER][1][0]
 
     def _wanted(self, asker: Asker, name: str) -> tuple[bytes, Rate]:
         return self._counters.key(name, asker.name), self._rates[name].times(asker.times)
