@@ -210,7 +210,10 @@ def rows_of(newcomers: Sequence[Newcomer]) -> dict[type[Base], list[dict[str, An
         if newcomer.token is not None:
             rows[Token].append(own | {"digest": digest_of(newcomer.token), "staff_id": None})
         if newcomer.ground is not None:
-            rows[Consent].append(own | asdict(newcomer.ground) | {"at": newcomer.created_at})
+            # the company's first one has its id: drawing another would cost more than writing the row
+            rows[Consent].append(
+                own | asdict(newcomer.ground) | {"id": newcomer.id, "at": newcomer.created_at, "withdrawn_at": None}
+            )
     return rows
 
 
