@@ -248,7 +248,10 @@ def rows_of(newcomers: Sequence[Newcomer], cipher: Cipher | None = None) -> dict
         if newcomer.token is not None:
             rows[Token].append(own | _token_row(newcomer.token, newcomer))
         if newcomer.ground is not None:
-            rows[Consent].append(own | asdict(newcomer.ground) | {"at": newcomer.created_at})
+            # the company's first one has its id: drawing another would cost more than writing the row
+            rows[Consent].append(
+                own | asdict(newcomer.ground) | {"id": newcomer.id, "at": newcomer.created_at, "withdrawn_at": None}
+            )
     return rows
 
 
