@@ -208,7 +208,7 @@ CHANGES: dict[str, Callable[[Any, str], Any]] = {
         lambda held, typed: (held or "") + typed,
     ),
 }
-TYPED = st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), min_size=1, max_size=12)
+TYPED = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=12)
 
 
 def test_any_change_of_any_field_is_found(sqlite_settings: Settings) -> None:
