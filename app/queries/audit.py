@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from sqlalchemy import Select, exists, func, select
 from sqlalchemy.orm import Session
@@ -16,6 +16,7 @@ from app.db.staff import StaffMember
 
 AT_ONCE = 1000
 Row = Mapping[str, Any]
+Query = TypeVar("Query", bound=Select[*tuple[Any, ...]])
 What = Literal["changed", "missing", "out of order", "not found by its subjects", "not the expected one"]
 
 
@@ -166,7 +167,7 @@ def _is_there(session: Session, wanted: str) -> bool:
     return session.scalar(select(exists().where(AuditRow.hash == wanted))) or False
 
 
-def _wanted(query: Select[AuditRow], wanted: AuditFilter) -> Select[AuditRow]:
+def _wanted(query: Query, wanted: AuditFilter) -> Query:
     for column, value in ((AuditRow.by, wanted.by), (AuditRow.act, wanted.act)):
         if value is not None:
             query = query.where(column == value)
