@@ -1,16 +1,14 @@
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, tzinfo
-from typing import Self
+from datetime import UTC, datetime
 
 import pytest
 from fastapi.responses import Response
 from fastapi.testclient import TestClient
 from starlette.types import Receive, Scope, Send
 
-from app.api import answers
 from app.api.answers import OVERHEAD, Answers
-from app.db import Database
+from app.db import Database, base
 from app.settings import Settings
 from tests.app.db.test_moments import commit, commit_in_another_process
 from tests.conftest import Registered, bearer
@@ -88,18 +86,11 @@ def test_answer_that_a_commit_overtook_is_not_kept(database: Database) -> None:
 
 
 def test_answer_lasts_until_midnight(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Clock(datetime):
-        day = 1
-
-        @classmethod
-        def now(cls, tz: tzinfo | None = None) -> Self:
-            assert tz is UTC
-            return cls(2027, 1, cls.day, tzinfo=tz)
-
-    monkeypatch.setattr(answers, "datetime", Clock)
+    day = 1
+    monkeypatch.setattr(base, "time_ns", lambda: int(datetime(2027, 1, day, tzinfo=UTC).timestamp()) * 10**9)
     client = asking(Counted(), database)
     assert [client.get("/kept/1").text, client.get("/kept/1").text] == ["1", "1"]
-    Clock.day = 2
+    day = 2
     assert client.get("/kept/1").text == "2"
 
 
