@@ -1,8 +1,8 @@
 """Database to file: one moment of it, read while others go on writing."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -129,18 +129,19 @@ def _parts(connection: Connection, writing: Writing, expect: Progress, progress:
     found = []
     for table in tables:
         columns = columns_of(table)
-        lines = _lines(connection, table, columns, progress)
-        found.append(writing.part(str(table.name), columns, lines, sequence_of(connection, table)))
+        sequence = sequence_of(connection, table)
+        with closing(_lines(connection, table, columns, progress)) as lines:
+            found.append(writing.part(str(table.name), columns, lines, sequence))
     return found
 
 
-def _lines(connection: Connection, table: Table, columns: list[Column], progress: Progress) -> Iterator[bytes]:
+def _lines(connection: Connection, table: Table, columns: list[Column], progress: Progress) -> Generator[bytes]:
     source = plain(table.name, columns)
     shown = [sa.cast(source.c[one.name], sa.Text) if one.kind == "json" else source.c[one.name] for one in columns]
     key = [source.c[column.name] for column in table.primary_key.columns]
     at_once = 1 if bytes_at_once(columns) else AT_ONCE
-    result = connection.execution_options(yield_per=at_once).execute(sa.select(*shown).order_by(*key))
-    for rows in result.partitions():
-        for row in rows:
-            yield _encode(tuple(row)) + b"\n"
-        progress(len(rows))
+    with connection.execution_options(yield_per=at_once).execute(sa.select(*shown).order_by(*key)) as result:
+        for rows in result.partitions():
+            for row in rows:
+                yield _encode(tuple(row)) + b"\n"
+            progress(len(rows))

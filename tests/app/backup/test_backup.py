@@ -134,14 +134,14 @@ def test_what_is_restored_is_what_was_there_whichever_database(
     other.require_migrated()
 
 
-def test_numbers_of_rows_that_are_gone_are_not_given_again(filled: Database, other: Database, tmp_path: Path) -> None:
+def test_numbers_of_rows_that_are_gone_are_not_given_again(filled: Database, tmp_path: Path) -> None:
     with filled.writing() as session:
         add_job(session, "rank", "last")
         last = session.execute(sa.text("SELECT max(id) FROM jobs")).scalar_one()
         session.execute(sa.text("DELETE FROM jobs"))
     take_backup(filled, tmp_path / "b.zip")
-    restore_backup(other, tmp_path / "b.zip")
-    with other.writing() as session:
+    restore_backup(filled, tmp_path / "b.zip", replace=True)
+    with filled.writing() as session:
         add_job(session, "rank", "next")
         assert session.execute(sa.text("SELECT id FROM jobs")).scalar_one() == last + 1
 
@@ -202,7 +202,7 @@ def test_file_that_is_cut_or_changed_is_refused_and_nothing_is_touched(filled: D
             restore_backup(filled, bad, replace=True)
     chance = Random(1)  # noqa: S311  # which bytes are changed
     refused = 0
-    for _ in range(300):
+    for _ in range(150):
         changed = bytearray(whole)
         changed[chance.randrange(len(whole))] ^= 1 << chance.randrange(8)
         bad.write_bytes(changed)
@@ -212,7 +212,7 @@ def test_file_that_is_cut_or_changed_is_refused_and_nothing_is_touched(filled: D
             refused += 1
         else:  # a byte of the zip that means nothing, as a file's time
             assert manifest == check_backup(good)
-    assert refused > 200
+    assert refused > 100
     assert content(filled, tmp_path) == before
 
 
@@ -273,18 +273,20 @@ def test_running_server_notices_a_restore(
     assert len(client.get(path, headers=mill["headers"]).json()["items"]) == 1
 
 
-def test_backup_of_an_older_revision_is_brought_up_to_date(filled: Database, other: Database, tmp_path: Path) -> None:
+def test_backup_of_an_older_revision_is_brought_up_to_date(filled: Database, tmp_path: Path) -> None:
     take_backup(filled, tmp_path / "whole.zip")
     old = Database(Settings(data_dir=tmp_path / "old"))
     restore_backup(old, tmp_path / "whole.zip")
     with old.engine.begin() as connection:
         command.downgrade(alembic_config(connection), "20261125_find_companies")
     manifest = take_backup(old, tmp_path / "old.zip")
-    assert manifest.revision == "20261125_find_companies"
-    restore_backup(other, tmp_path / "old.zip")
-    other.require_migrated()
-    assert content(other, tmp_path)["companies"] == lines_of(tmp_path / "whole.zip")["companies"]
     old.dispose()
+    assert manifest.revision == "20261125_find_companies"
+    restore_backup(filled, tmp_path / "old.zip", replace=True)
+    filled.require_migrated()
+    restored = content(filled, tmp_path)
+    assert restored["companies"] == lines_of(tmp_path / "whole.zip")["companies"]
+    assert restored["imports"] == []
 
 
 @contextmanager

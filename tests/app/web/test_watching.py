@@ -82,7 +82,8 @@ def test_plain_line_is_for_people(client: TestClient) -> None:
     with logged("plain") as written:
         client.get("/v1/sectors")
     line = re.compile(
-        r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d INFO    caravan\.requests: GET /v1/sectors 200 request_id=\w+ ms=[\d.]+ bytes=\d+ caller=anonymous\n"
+        r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d INFO    caravan\.requests: GET /v1/sectors 200"
+        r" request_id=\w+ ms=[\d.]+ bytes=\d+ caller=anonymous\n"
     )
     assert line.fullmatch(written.getvalue())
 
