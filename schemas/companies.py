@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
+from pydantic.config import JsonDict
 
 from matching import COUNTRIES, RegistrationNumberInvalid, Sector, Size, Status
 from schemas.listings import ListingIn, ListingOut
@@ -16,7 +17,7 @@ PHONE = r"\+?[0-9][0-9 ()./-]{3,48}"
 SPACE = r"[^\S\x0b\x0c\x1c-\x1f]*"
 WEBSITE = r"https?://[^\s/@\\\x00-\x1f\x7f]+\.[^\s\\\x00-\x1f\x7f]+"
 REGIONS = sorted(region for country in COUNTRIES.values() for region in country.regions)
-EXAMPLE = {
+EXAMPLE: JsonDict = {
     "country": "KZ",
     "legal_name": "ТОО «Қостанай Диірмені»",
     "registration_number": "100140000003",

@@ -161,7 +161,7 @@ def token_of(role: str, built: FastAPI) -> str | None:
     if role != "company":
         with database.writing() as session:
             return add_staff(session, f"{token_hex(4)}@council.example", cast("Role", role))
-    with asgi.get_client(built) as client:
+    with asgi.get_client(cast("Any", built)) as client:
         return str(
             client.post("/v1/companies", json=nigerian_trader(registration_number=_new_number("NG"))).json()["token"]
         )
@@ -203,7 +203,7 @@ def _schema(built: FastAPI, token: str | None, plan: Plan) -> OpenApiSchema:
     return schema
 
 
-def _is_to_blame(context: HookContext, failure: Failure, case: Case, response: Response) -> bool:
+def _is_to_blame(context: HookContext, failure: Failure, case: Case[Any], response: Response) -> bool:
     """Whether an answer contradicts the document."""
     if not isinstance(failure, RejectedPositiveData):
         return True
