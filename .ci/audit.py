@@ -74,9 +74,8 @@ def _vulnerable() -> int:
     parts = json.loads(done.stdout)["dependencies"]
     asked = [part for part in parts if "skip_reason" not in part]
     found = [f"{part['name']} {part['version']}: {one['id']}" for part in asked for one in part["vulns"]]
-    print(
-        f"{len(asked)} of {len(parts)} packages could be looked up; known vulnerabilities: {', '.join(found) or 'none'}."
-    )
+    told = ", ".join(found) or ("none" if asked else "nothing is said about them")
+    print(f"{len(asked)} of {len(parts)} packages could be looked up; known vulnerabilities: {told}.")
     return int(bool(found))
 
 

@@ -2,9 +2,10 @@
 
 import re
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
+from pydantic.config import JsonDict
 
 from matching import COUNTRIES, RegistrationNumberInvalid, Sector, Size, Status
 from schemas.listings import ListingIn, ListingOut
@@ -16,7 +17,7 @@ PHONE = r"\+?[0-9][0-9 ()./-]{3,48}"
 SPACE = r"[^\S\x0b\x0c\x1c-\x1f]*"
 WEBSITE = r"https?://[^\s/@\\\x00-\x1f\x7f]+\.[^\s\\\x00-\x1f\x7f]+"
 REGIONS = sorted(region for country in COUNTRIES.values() for region in country.regions)
-EXAMPLE: dict[str, Any] = {
+EXAMPLE: JsonDict = {
     "country": "KZ",
     "legal_name": "ТОО «Қостанай Диірмені»",
     "registration_number": "100140000003",
@@ -116,22 +117,6 @@ class CompanyIn(Incoming):
         return website
 
 
-class ConsentIn(Incoming):
-    """A firm's consent to the text at ``/v1/consent-text``.
-
-    ``language`` is the one that it read the text in; without it, the one that the request asks for.
-    """
-
-    version: Word
-    language: Literal["en", "ru", "kk"] | None = None
-
-
-class RegistrationIn(CompanyIn):
-    """A company as it registers."""
-
-    consent: ConsentIn | None = None
-
-
 class Warned(Outgoing):
     """Something in a profile that is taken as it is but looks wrong: JSON Pointer, stable code, sentence."""
 
@@ -160,7 +145,6 @@ class CompanyOut(Outgoing):
     contact: Contact | None
     listings: list[ListingOut]
     warnings: list[Warned]
-    email_confirmed_at: datetime | None
     created_at: datetime
     changed_at: datetime
 

@@ -68,7 +68,7 @@ class Methods:
         elif scope["method"] == "OPTIONS" and allowed:
             await Response(status_code=204, headers={"Allow": written(allowed)})(scope, receive, send)
         elif scope["method"] == "HEAD" and "GET" in allowed:
-            await self._app(dict(scope) | {"method": "GET"}, receive, _without_body(send))
+            await self._app({**scope, "method": "GET"}, receive, _without_body(send))
         else:
             await self._app(scope, receive, send)
 
@@ -80,7 +80,7 @@ def written(methods: frozenset[str]) -> str:
 
 def _without_body(send: Send) -> Send:
     async def headers_only(message: Message) -> None:
-        await send(dict(message) | {"body": b""} if message["type"] == "http.response.body" else message)
+        await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
 
     return headers_only
 

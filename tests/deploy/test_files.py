@@ -11,7 +11,7 @@ from tests.deploy.parts import DEPLOY, ROOT, compose, stages, unit
 
 
 def commands() -> set[str]:
-    return {str(one.name) if one.name else getattr(one.callback, "__name__", "") for one in app.registered_commands}
+    return {one.name or str(getattr(one.callback, "__name__", "")) for one in app.registered_commands}
 
 
 def test_image_is_small_pinned_and_runs_as_nobody_special() -> None:
@@ -118,13 +118,13 @@ def test_proxy_limits_what_the_service_limits_and_says_who_asks() -> None:
 @pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not here")
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not here")
 def test_proxy_configuration_is_read_by_nginx(tmp_path: Path) -> None:
-    subject = [
+    subject: list[str | Path] = [
         "-subj",
         "/CN=caravan.example",
         "-keyout",
-        str(tmp_path / "privkey.pem"),
+        tmp_path / "privkey.pem",
         "-out",
-        str(tmp_path / "fullchain.pem"),
+        tmp_path / "fullchain.pem",
     ]
     key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1"]
     subprocess.run(["openssl", "req", "-x509", *key, *subject], check=True, capture_output=True)
@@ -132,6 +132,6 @@ def test_proxy_configuration_is_read_by_nginx(tmp_path: Path) -> None:
     for place in ("/etc/ssl/caravan", "/var/log/nginx", "/run"):
         text = text.replace(f"{place}/", f"{tmp_path}/")
     (tmp_path / "nginx.conf").write_text(text, encoding="utf-8")
-    command = ["nginx", "-t", "-e", str(tmp_path / "error.log"), "-c", str(tmp_path / "nginx.conf")]
+    command: list[str | Path] = ["nginx", "-t", "-e", tmp_path / "error.log", "-c", tmp_path / "nginx.conf"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

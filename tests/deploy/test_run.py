@@ -29,7 +29,7 @@ def built(stage: Stage, folder: Path) -> Path:
     for one in stage.all_of("RUN"):
         if one.value.startswith("pip install"):
             continue  # that brings uv, which is here
-        command = one.value.replace("/opt/caravan", str(installed)).replace("/tmp/", f"{folder}/")  # noqa: S108
+        command = one.value.replace("/tmp/", f"{folder}/").replace("/opt/caravan", str(installed))  # noqa: S108
         command = command.replace("uv venv", f"uv venv --python {sys.executable}")
         done = subprocess.run(
             ["sh", "-c", command], cwd=source, env=environment, capture_output=True, text=True, check=False
