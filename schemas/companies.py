@@ -117,6 +117,22 @@ class CompanyIn(Incoming):
         return website
 
 
+class ConsentIn(Incoming):
+    """A firm's consent to the text at ``/v1/consent-text``.
+
+    ``language`` is the one that it read the text in; without it, the one that the request asks for.
+    """
+
+    version: Word
+    language: Literal["en", "ru", "kk"] | None = None
+
+
+class RegistrationIn(CompanyIn):
+    """A company as it registers."""
+
+    consent: ConsentIn | None = None
+
+
 class Warned(Outgoing):
     """Something in a profile that is taken as it is but looks wrong: JSON Pointer, stable code, sentence."""
 
@@ -145,6 +161,7 @@ class CompanyOut(Outgoing):
     contact: Contact | None
     listings: list[ListingOut]
     warnings: list[Warned]
+    email_confirmed_at: datetime | None
     created_at: datetime
     changed_at: datetime
 
