@@ -71,7 +71,7 @@ async def settled() -> None:
 
 
 def run(test: Callable[[], Awaitable[None]]) -> None:
-    asyncio.run(asyncio.wait_for(test(), 10))  # type: ignore[arg-type]  # each is a coroutine function
+    asyncio.run(asyncio.wait_for(test(), 10))
 
 
 def test_as_many_wait_as_may_and_the_next_is_shed_at_once() -> None:
@@ -149,7 +149,7 @@ def test_request_abandoned_in_the_moment_of_its_turn_passes_it_on() -> None:
         door.layer._hand_on()  # noqa: SLF001  # as the end of the first does, before the second could begin
         abandoned.cancel()
         door.layer.at_work += 1  # the first one still counts
-        assert await asyncio.gather(first, last) == [200, 200]
+        assert [*await asyncio.gather(first, last)] == [200, 200]
         assert door.work.begun == ["/1", "/3"]
         assert door.layer.at_work == 0
 
