@@ -24,7 +24,7 @@ SETS = 8192
 SET = SLOT.size * WAYS
 SIZE = SET * SETS
 LONGEST = 86_400.0
-PATIENCE, PAUSE = 0.005, 0.0002
+PATIENCE, PAUSE = 0.05, 0.0002
 """Seconds to wait for the lock, which is held for microseconds, and between two looks."""
 ROUNDED = 1e-6
 """What is lost of a number that was divided and added up many times."""

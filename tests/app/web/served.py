@@ -21,7 +21,7 @@ def served(settings: Settings, **changes: Any) -> Iterator[At]:  # noqa: ANN401 
     with TestClient(app):
 
         def at(address: str = "192.0.2.1", **more: Any) -> TestClient:  # noqa: ANN401  # what TestClient takes
-            usual: dict[str, Any] = {"raise_server_exceptions": False, "follow_redirects": False}
-            return TestClient(app, **({"client": (address, 50000)} | usual | more))
+            options: dict[str, Any] = {"client": (address, 50000), "raise_server_exceptions": False}
+            return TestClient(app, follow_redirects=False, **options | more)
 
         yield at

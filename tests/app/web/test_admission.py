@@ -149,7 +149,7 @@ def test_request_abandoned_in_the_moment_of_its_turn_passes_it_on() -> None:
         door.layer._hand_on()  # noqa: SLF001  # as the end of the first does, before the second could begin
         abandoned.cancel()
         door.layer.at_work += 1  # the first one still counts
-        assert list(await asyncio.gather(first, last)) == [200, 200]
+        assert [*await asyncio.gather(first, last)] == [200, 200]
         assert door.work.begun == ["/1", "/3"]
         assert door.layer.at_work == 0
 

@@ -172,7 +172,7 @@ def test_nothing_is_counted_when_it_is_switched_off(sqlite_settings: Settings) -
 
 @pytest.mark.slow
 def test_workers_count_together(sqlite_settings: Settings) -> None:
-    limits = {"CARAVAN_RATE_LIMITS": "true", "CARAVAN_RATE_REQUESTS": "50/hour"}
+    limits = {"CARAVAN_RATE_LIMITS": "true", "CARAVAN_RATE_REQUESTS": "50/day"}
 
     def ask(address: str) -> int:
         return httpx2.get(f"{address}/v1/sectors", timeout=30).status_code  # a connection of its own: any worker
