@@ -244,7 +244,10 @@ def _csv(made: _List, language: str) -> tuple[str, bytes]:
         blocks = [block.removeprefix(b"\xff\xfe") for block in blocks]
         blocks[0] = b"\xff\xfe" + blocks[0]
     how = f"{way} {change.__name__} {encoding} {delimiter!r}"
-    return how, _damaged(made, way, blocks, wide=encoding == "utf-16")
+    content = _damaged(made, way, blocks, wide=encoding == "utf-16")
+    if way == "noise" and encoding != "utf-8":  # which encoding it is, all bytes tell
+        made.refusable, made.whole[:] = True, [False] * len(made.whole)
+    return how, content
 
 
 def _csv_line(row: list[str], delimiter: str) -> str:
