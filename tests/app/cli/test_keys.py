@@ -26,9 +26,9 @@ def test_keys_are_made_and_everything_is_moved_to_them(sqlite_settings: Settings
     nothing = caravan(data, "keys", "rotate")
     assert (nothing.returncode, "caravan keys new" in nothing.stderr) == (2, True)
     done = caravan(data, "keys", "rotate", CARAVAN_CONTACT_KEYS=key)
-    assert (done.returncode, done.stdout) == (
+    assert (done.returncode, done.stdout.strip()) == (
         0,
-        "1 rows written with the first key; any other keys can be removed, once no backup needs them.\n",
+        "1 rows written with the first key; any other keys can be removed, once no backup needs them.",
     )
     assert MARKER not in whole(file)
 
