@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from alembic.script import ScriptDirectory
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
 from sqlalchemy import delete, insert, text
@@ -15,6 +16,7 @@ from app.application import create_app
 from app.checks import Readiness
 from app.db import Database
 from app.db.changes import Change
+from app.db.engine import alembic_config
 from app.jobs.worker import Worker
 from app.live import LiveRegister
 from app.live.register import Fresh
@@ -73,9 +75,9 @@ def test_what_is_missing_makes_it_unready_and_is_told_to_those_who_watch(
         assert "caravan migrate" in told["migrations"]
         assert "behind the newest change" in told["clock"]
     finally:
-        newest = "SELECT '20261125_keep_imports'"
+        newest = {"newest": ScriptDirectory.from_config(alembic_config()).get_current_head()}
         with database.writing() as session:
-            session.execute(text(f"UPDATE alembic_version SET version_num = ({newest})"))  # noqa: S608  # ours
+            session.execute(text("UPDATE alembic_version SET version_num = :newest"), newest)
             session.execute(delete(Change))
 
 
