@@ -5,7 +5,7 @@ from typing import Any
 
 from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.actions.repeats import KEY_PATTERN, KeyedRequest, at_work, is_repeat, kept_answer, key_in
@@ -51,7 +51,7 @@ class Repeats:
             return
         try:
             answer = await self._answered(scope, receive, key_in(",".join(keys)))
-        except (Failure, OperationalError) as failed:
+        except (Failure, SQLAlchemyError) as failed:
             refused = await self._refusal(Request(scope), failed)
             if isinstance(failed, RequestAtWork):
                 refused.headers["Retry-After"] = RETRY_SECONDS
@@ -147,6 +147,8 @@ def _keys(scope: Scope) -> list[str]:
 def _name_of(caller: Caller) -> str:
     if caller.staff_id is not None:
         return f"staff:{caller.staff_id}"
+    if caller.integration and caller.token is not None:
+        return f"token:{caller.token.id}"
     return "anyone" if caller.company_id is None else f"company:{caller.company_id}"
 
 
