@@ -39,3 +39,6 @@ soak:
     uv run python -m tests.soak kills --rounds 50 --database sqlite
     uv run python -m tests.soak kills --rounds 20 --database postgresql
     uv run python -m tests.soak faults
+    uv run python -m tests.soak.calls --calls 100000
+    uv run python -m tests.soak.files --files 10000
+    uv run python -m benchmarks.load

@@ -66,7 +66,7 @@ def test_rows_hang_together_and_tell_who_what_and_when(database: Database) -> No
 
 
 def test_hash_is_of_the_canonical_form(database: Database) -> None:
-    """As docs/parts/audit.md says it, so that anybody can check it without this program."""
+    """As docs/audit.md says it, so that anybody can check it without this program."""
     write(database, 1)
     with database.reading() as session:
         (row,) = rows(session)
