@@ -79,10 +79,12 @@ def sequence_of(connection: Connection, table: Table) -> int | None:
         ).scalar()
     else:
         sequence = connection.execute(sa.func.pg_get_serial_sequence(table.name, key).select()).scalar_one()
+        if sequence is None:  # we count this one ourselves
+            return None
         given = connection.exec_driver_sql(
             f"SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM {sequence}"  # noqa: S608  # its own name
         ).scalar_one()
-    return int(given or 0)
+    return None if given is None else int(given)
 
 
 def set_sequence(connection: Connection, table: str, key: str, number: int) -> None:

@@ -2,7 +2,7 @@
 
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -12,8 +12,9 @@ from rich.progress import Progress, TaskID
 
 from app.backup import Manifest, check_backup, held, manifest_of, note_backup, restore_backup, take_backup
 from app.db import Database
+from app.db.audit import COMMAND_LINE, REGISTER, record_act
 from app.db.base import now
-from app.errors import Failure
+from app.errors import DatabaseBehind, Failure
 from app.settings import Settings
 
 STOPPED = 2
@@ -44,6 +45,10 @@ def backup(
     if settings.embedded and not settings.database_file.exists():
         raise Failure("There is no database in {folder} yet: nothing to write.", folder=str(settings.data_dir))
     with _database(settings) as database, _shown("Writing") as (progress, task):
+        with suppress(DatabaseBehind):  # an older database has no log yet, and is backed up before it gets one
+            database.require_migrated()
+            with database.writing() as session:
+                record_act(session, COMMAND_LINE, "backup.made", REGISTER)
         manifest = take_backup(
             database,
             file := _named(file),
@@ -79,6 +84,8 @@ def restore(
                 expect=lambda rows: progress.update(task, total=rows),
                 progress=lambda rows: progress.advance(task, rows),
             )
+        with database.writing() as session:
+            record_act(session, COMMAND_LINE, "backup.restored", REGISTER, change=manifest.change)
     typer.echo(f"Restored: {_told(manifest)}.")
 
 

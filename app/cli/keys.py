@@ -7,6 +7,7 @@ from rich.progress import Progress
 
 from app.actions.keys import clean_up, rotate_keys, secrets_in
 from app.cli.opened import opened
+from app.db.audit import COMMAND_LINE, REGISTER, record_act
 from app.db.cipher import new_key
 from app.errors import Failure
 from app.settings import Settings
@@ -36,6 +37,8 @@ def rotate(
         done = rotate_keys(database, lambda count: progress.update(task, completed=count))
         progress.update(task, description="Cleaning up", total=None)
         clean_up(database)
+        with database.writing() as session:
+            record_act(session, COMMAND_LINE, "keys.rotated", REGISTER, rows=done, way="off" if off else "on")
     if off:
         typer.echo(f"{done} rows written. Nothing is encrypted any more; remove CARAVAN_CONTACT_KEYS.")
     else:

@@ -11,7 +11,7 @@ from app.actions.statistics import refresh_statistics
 from app.application import create_app
 from app.cli.opened import opened
 from app.db import Database
-from app.db.audit import COMMAND_LINE, record_act
+from app.db.audit import COMMAND_LINE, REGISTER, record_act
 from app.jobs.queue import QueueKeeper
 from app.jobs.tidying import tidy_now
 from app.live import LiveRegister
@@ -56,6 +56,9 @@ def tidy(
     settings = Settings()
     with opened(settings) as database:
         counts = tidy_now(database, settings, dry=dry_run)
+        if not dry_run:
+            with database.writing() as session:
+                record_act(session, COMMAND_LINE, "register.tidied", REGISTER, rows=sum(counts.values()))
     for name, count in counts.items():
         typer.echo(f"{count} {name}")
     if dry_run:

@@ -175,6 +175,10 @@ ACTS: dict[Act, str] = {
     "code.off": N_("Codes turned off"),
     "statistics.refreshed": N_("Words counted anew"),
     "database.migrated": N_("Database migrated"),
+    "backup.made": N_("Backup made"),
+    "backup.restored": N_("Backup restored"),
+    "keys.rotated": N_("Contacts encrypted anew"),
+    "register.tidied": N_("Old data removed"),
 }
 ROLES = {"viewer": N_("viewer"), "reviewer": N_("reviewer"), "admin": N_("administrator")}
 DIRECTIONS = {

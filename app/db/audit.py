@@ -55,6 +55,10 @@ Act = Literal[
     "code.off",
     "statistics.refreshed",
     "database.migrated",
+    "backup.made",
+    "backup.restored",
+    "keys.rotated",
+    "register.tidied",
 ]
 """Stable codes: they stand in rows that nobody changes, so one may be added and none renamed."""
 ACTS: tuple[Act, ...] = get_args(Act)

@@ -40,11 +40,14 @@ EXPORTED = {
     "sign_in_links": "links",
     "jobs": "waiting_mails, and whether a ranking waits",
     "merges": "merges",
+    "audit": "contact_seen: when and in which role the council saw its contact; its other acts are the council's own",
+    "audit_subjects": "by what contact_seen is found",
     "imports": "imported: that the council entered it, when, and from which list perhaps; lists name no firm",
 }
 """Each table that holds something of a company, and where in the answer that stands."""
 
 LEFT_OUT = {
+    "answered_requests": "Answers kept for a day for a request that comes again; its sender's key alone opens them.",
     "changes": "Numbers that tell processes to read a company again; they say nothing of it.",
     "reviews": "The council's decisions with its notes; what a company may know of them stands with each match.",
     "import_rejections": "Rows that were refused: nobody knows whose they are; found by number or name at an erasure.",
@@ -58,6 +61,7 @@ of other firms; digests of secrets.
 NOT_OF_COMPANIES = {
     "attempts": "Counts by a fingerprint of what was tried.",
     "erased_companies": "Counts that lead back to nobody.",
+    "secret_keys": "Which keys contacts are encrypted with, by their ids.",
     "staff": "Officers.",
     "word_statistics": "Counts of words of all listings together.",
 }

@@ -24,6 +24,7 @@ from app.cli import app as commands
 from app.console.visit import SESSION_COOKIE
 from app.db import Database
 from app.db.audit import COMMAND_LINE, AuditRow
+from app.db.cipher import new_key
 from app.db.sessions import BrowserSession
 from app.db.staff import StaffMember, Token
 from app.jobs.imports import Importer
@@ -167,6 +168,7 @@ POSTS: dict[str, Callable[[World], Response]] = {
     "/console/settings/tokens": lambda w: w.post(
         f"{SETTINGS}/tokens", owner=w.new_officer().id, label="Для Айгүл Сәрсен"
     ),
+    "/console/settings/tokens/{token_id}/exchange": lambda w: w.post(f"{SETTINGS}/tokens/{w.token()}/exchange"),
     "/console/settings/tokens/{token_id}/end": lambda w: w.post(f"{SETTINGS}/tokens/{w.token()}/end"),
     "/console/undo": lambda w: w.post("/console/undo"),
 }
@@ -191,8 +193,16 @@ OPERATIONS: dict[tuple[str, str], Callable[[World], Response]] = {
         f"/v1/companies/{w.new_company()['id']}", json=company(contact=CONTACT), headers=w.staff | {"If-Match": '"2"'}
     ),
     ("DELETE", "/v1/companies/{company_id}"): lambda w: w.client.delete(
-        f"/v1/companies/{w.new_company()['id']}", headers=w.staff
+        f"/v1/companies/{w.new_company()['id']}", headers=w.staff | {"If-Match": "*"}
     ),
+    ("GET", "/v1/companies/{company_id}/data"): lambda w: w.client.get(
+        f"/v1/companies/{w.new_company()['id']}/data", headers=w.staff
+    ),
+    ("POST", "/v1/tokens"): lambda w: w.client.post("/v1/tokens", json={"scope": "viewer"}, headers=w.staff),
+    ("POST", "/v1/tokens/{token_id}/rotate"): lambda w: w.client.post(
+        f"/v1/tokens/{w.token()}/rotate", headers=w.staff
+    ),
+    ("DELETE", "/v1/tokens/{token_id}"): lambda w: w.client.delete(f"/v1/tokens/{w.token()}", headers=w.staff),
     ("PUT", "/v1/companies/{company_id}/status"): lambda w: w.client.put(
         f"/v1/companies/{w.new_company()['id']}/status", json={"status": "suspended"}, headers=w.staff
     ),
@@ -201,7 +211,13 @@ OPERATIONS: dict[tuple[str, str], Callable[[World], Response]] = {
     ),
 }
 """Operations of the API that change something as staff, or that answer with contacts."""
-NOT_OF_STAFF = {("POST", "/v1/companies"): "a firm registers itself", ("POST", "/v1/understand"): "changes nothing"}
+NOT_OF_STAFF = {
+    ("POST", "/v1/companies"): "a firm registers itself",
+    ("POST", "/v1/companies/{company_id}/confirmation"): "a firm's own",
+    ("PUT", "/v1/companies/{company_id}/consent"): "a firm's own",
+    ("DELETE", "/v1/companies/{company_id}/consent"): "a firm's own",
+    ("POST", "/v1/understand"): "changes nothing",
+}
 CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 RUNS: dict[str, list[str]] = {
     "migrate": ["migrate"],
@@ -210,6 +226,13 @@ RUNS: dict[str, list[str]] = {
     "refresh": ["refresh"],
     "staff add": ["staff", "add", "new@council.example", "--role", "admin"],
     "staff link": ["staff", "link", "new@council.example"],
+    "staff token": ["staff", "token", "new@council.example"],
+    "staff rotate-token": ["staff", "rotate-token", "{token}"],
+    "staff end-token": ["staff", "end-token", "{token}"],
+    "tidy": ["tidy"],
+    "backup": ["backup", "{backup}"],
+    "restore": ["restore", "{backup}", "--replace", "--yes"],
+    "keys rotate": ["keys", "rotate"],
 }
 """Commands that change or export something, in an order in which they work."""
 READS = {
@@ -219,6 +242,10 @@ READS = {
     "evaluate": "reads no register",
     "rank": "shows no contact",
     "staff list": "shows no contact",
+    "staff tokens": "shows no contact",
+    "health": "asks a server only",
+    "doctor": "changes nothing, shows no contact",
+    "keys new": "makes a key, of nothing yet",
     "audit verify": "shows no contact",
     "audit list": "shows no contact",
 }
@@ -253,7 +280,8 @@ def operations(app: FastAPI) -> set[tuple[str, str]]:
     for path, methods in app.openapi()["paths"].items():
         for method, operation in methods.items():
             answer = json.dumps(operation["responses"])
-            if method.upper() in CHANGING or re.search(r"/Company(Out|Page)\"", answer):
+            shows = path.endswith("/data") or re.search(r"/Company(Out|Page)\"", answer)
+            if method.upper() in CHANGING or shows:
                 found.add((method.upper(), path))
     return found - set(NOT_OF_STAFF)
 
@@ -301,7 +329,12 @@ def test_every_command_that_changes_or_exports_leaves_a_row(
     path.write_text(json.dumps(kazakh_mill(contact=CONTACT)) + "\n", encoding="utf-8")
     for name, arguments in RUNS.items():
         before = rows_of(database)
-        given = [part.format(list=path, out=tmp_path / "out.jsonl") for part in arguments]
+        with database.reading() as session:
+            token = session.scalars(select(Token.id).order_by(Token.created_at.desc())).first()
+        named = {"list": path, "out": tmp_path / "out.jsonl", "backup": tmp_path / "backup.zip", "token": token}
+        given = [part.format(**named) for part in arguments]
+        if name == "keys rotate":
+            monkeypatch.setenv("CARAVAN_CONTACT_KEYS", new_key())
         ended = CliRunner().invoke(commands, given)
         assert (name, ended.exit_code) == (name, 0), ended.output
         assert (name, rows_of(database) > before) == (name, True)

@@ -140,7 +140,7 @@ def decided(
         upload(database, "waiting.csv", as_csv(number), to_the_end=False),
         upload(database, "waiting.xlsx", as_workbook(number), to_the_end=False),
     ]
-    twin = register(firm(bin_number(), legal_name=marked("twin")), verified=False, by=OFFICER)
+    twin = register(firm(bin_number(), legal_name=marked("twin")), verified=False)
     match_id = f"{mill['id']}.{trader['id']}"
     review = {"decision": "rejected", "reason": "other", "note": marked("note")}
     assert client.put(f"/v1/matches/{match_id}/review", json=review, headers=staff).status_code == 200

@@ -259,7 +259,7 @@ def test_undo_after_a_counterpart_went_leaves_out_its_decision(database: Databas
     decide(database, merged, trader)
     merge_id = merge(database, kept, merged)
     with database.writing() as session:
-        delete_company(session, trader, if_version=None, by=OFFICER)
+        delete_company(session, trader, if_version="*", by=OFFICER)
     undo(database, merge_id)
     with database.reading() as session:
         assert session.query(Pair).count() == 0
@@ -322,7 +322,7 @@ def test_undo_says_who_took_the_number_since(database: Database) -> None:
     with pytest.raises(NotUndoable, match="number"):
         undo(database, merge_id)
     with database.writing() as session:
-        delete_company(session, third, if_version=None, by=OFFICER)
+        delete_company(session, third, if_version="*", by=OFFICER)
     undo(database, merge_id)
 
 
@@ -367,7 +367,7 @@ def test_removing_the_company_erases_what_its_merges_kept(database: Database) ->
     merge(database, b, a)
     merge(database, c, b)
     with database.writing() as session:
-        delete_company(session, c, if_version=None, by=OFFICER)
+        delete_company(session, c, if_version="*", by=OFFICER)
         assert session.query(Merge).count() == 0
         assert [review.note for review in session.query(Review)] == [None]
         assert session.query(ListingRow).filter(ListingRow.company_id != trader).count() == 0
@@ -381,7 +381,7 @@ def test_undone_merge_keeps_nothing_but_that_it_was(database: Database) -> None:
         (row,) = session.query(Merge).all()
         assert (row.id, row.undone_by) == (merge_id, OFFICER.who)
         assert row.kept_before is row.kept_after is row.merged is row.rows is None
-        delete_company(session, merged, if_version=None, by=OFFICER)
+        delete_company(session, merged, if_version="*", by=OFFICER)
         assert session.query(Merge).count() == 0
 
 

@@ -110,7 +110,7 @@ def test_withdrawal_hides_the_firm_until_it_consents_anew(
     mill, trader = register(kazakh_mill(consent={"version": CURRENT}, contact=person)), register(nigerian_trader())
     here, ranking = f"/v1/companies/{mill['id']}", f"/v1/companies/{trader['id']}/matches"
     assert client.delete(f"{here}/consent", headers=trader["headers"]).status_code == 404
-    assert client.delete(f"{here}/consent", headers=staff).status_code == 404, "nobody withdraws for the firm"
+    assert client.delete(f"{here}/consent", headers=staff).status_code == 403, "nobody withdraws for the firm"
     assert len(client.get(ranking, headers=trader["headers"]).json()["items"]) == 1
     for _ in range(2):
         assert client.delete(f"{here}/consent", headers=mill["headers"]).status_code == 204

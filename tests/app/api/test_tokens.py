@@ -226,7 +226,7 @@ def test_kept_answer_ends_with_its_token(
     mill, _ = register(kazakh_mill()), register(nigerian_trader())
     with database.writing() as session:
         session.query(Token).update({"expires_at": Clock.at + timedelta(hours=1)})
-    monkeypatch.setattr(answers, "datetime", Clock)
+    monkeypatch.setattr(answers, "now", lambda: Clock.at)
     monkeypatch.setattr(auth, "now", lambda: Clock.at)
     address = f"/v1/companies/{mill['id']}/matches"
     first = client.get(address, headers=mill["headers"])

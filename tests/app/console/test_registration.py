@@ -220,7 +220,7 @@ def test_token_is_kept_as_a_digest_only(client: TestClient, database: Database) 
 def test_form_that_is_sent_twice_registers_one_firm_and_shows_its_token_again(
     client: TestClient, database: Database
 ) -> None:
-    fields = form_in(preview_step(client), "/register")
+    fields = filled(form_in(preview_step(client), "/register"), consent=CURRENT)
     assert len(dict(fields)["once"]) >= 32
     with ThreadPoolExecutor(2) as pool:  # a double click
         first, second = pool.map(lambda _: send(client, "/register", fields, "send"), range(2))

@@ -120,12 +120,14 @@ def test_tokens_may_what_their_owners_may(
 GUARDS = {get_args(named)[1].dependency for named in (Officer, Reviewer, Admin, Firm)}
 PUBLIC = OPEN_DOORS | {
     "/",
+    "/privacy",
     "/register",
     "/register/concepts",
     "/register/number",
     "/register/understood/{number}",
     "/sign-in",
     "/sign-in/link/{secret}",
+    "/sign-in/link/{secret}/confirm",
     "/sign-in/token",
     "/sign-out",
 }

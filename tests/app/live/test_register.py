@@ -62,7 +62,7 @@ def set_to(database: Database, company_id: str, status: Status) -> None:
 
 def remove(database: Database, company_id: str) -> None:
     with database.writing() as session:
-        delete_company(session, company_id, if_version=None, by=COMMAND_LINE)
+        delete_company(session, company_id, if_version="*", by=COMMAND_LINE)
 
 
 def refresh(database: Database) -> None:

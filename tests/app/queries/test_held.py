@@ -45,7 +45,9 @@ def test_all_that_is_held_is_for_the_firm_and_administrators(
     assert client.get(address).status_code == 401
     assert client.get(address, headers=trader["headers"]).status_code == 404
     data = client.get(address, headers=mill["headers"]).json()
-    assert client.get(address, headers=staff).json() == data
+    told = client.get(address, headers=staff).json()
+    assert told.pop("contact_seen")[1:] == data.pop("contact_seen"), "reading it leaves a row"
+    assert told == data
     assert data["profile"]["summary"] == "Everything"
     assert [one["way"] for one in data["consents"]] == ["api"]
     assert [one["after"] for one in data["status_changes"]] == ["verified", "suspended", "verified"]

@@ -74,7 +74,7 @@ def test_months_reach_back_over_the_year(database: Database) -> None:
     with database.reading() as session, reads_counted(database) as sent:
         september, october, november = months(session, TODAY, 3)
         january, *_ = months(session, date(2026, 3, 1), 3)
-    assert len(sent) == 6
+    assert len(sent) == 8
     assert (september.first_day, september.found, september.decisions) == (date(2026, 9, 1), 1, {"approved": 1})
     assert (october.found, october.decisions) == (0, {"approved": 1, "rejected": 1})
     assert (november.first_day, november.found, november.decisions) == (date(2026, 11, 1), 1, {})

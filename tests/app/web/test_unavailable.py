@@ -72,7 +72,7 @@ def test_lock_that_is_held_too_long_is_answered_503(client: TestClient, database
 
 
 def test_no_free_connection_is_answered_503(settings: Settings) -> None:
-    with TestClient(create_app(settings.model_copy(update={"most_connections": 1}))) as client:
+    with TestClient(create_app(settings.model_copy(update={"database_connections": 1}))) as client:
         database: Database = client.app.state.service.database  # type: ignore[attr-defined]  # it is ours
         with database.engine.connect():
             assert_unavailable(client)
