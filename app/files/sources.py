@@ -1,5 +1,6 @@
 """Where a file's bytes come from, and which text they are."""
 
+import codecs
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,6 +13,17 @@ from charset_normalizer import from_bytes
 from app.errors import FileUnreadable
 
 SAMPLE_BYTES = 200_000
+ESCAPE = "caravan-escape"
+"""As ``surrogateescape``, which knows no halves of letters of two bytes."""
+
+
+def _escaped(wrong: UnicodeError) -> tuple[str, int]:
+    if not isinstance(wrong, UnicodeDecodeError):
+        raise wrong
+    return "\udcff", wrong.end
+
+
+codecs.register_error(ESCAPE, _escaped)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +61,8 @@ class Source:
 
     def text(self, encoding: str, *, newline: str) -> TextIOWrapper:
         """The text; bytes that are none in this encoding come as surrogates."""
-        return TextIOWrapper(self.binary(), encoding=encoding, errors="surrogateescape", newline=newline)
+        errors = ESCAPE if encoding.startswith("utf") and "16" in encoding else "surrogateescape"
+        return TextIOWrapper(self.binary(), encoding=encoding, errors=errors, newline=newline)
 
     def digest(self) -> str:
         """SHA-256 of the bytes."""

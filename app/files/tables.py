@@ -2,6 +2,7 @@
 
 import csv
 import json
+import lzma
 import re
 import zlib
 from collections.abc import Iterator, Sequence
@@ -29,6 +30,11 @@ MOST_UNZIPPED = 1 << 30
 UNREADABLE = "This row cannot be read ({why})."
 SHARED, MOST_SHARED = "xl/sharedStrings.xml", 64 << 20
 """The part with a workbook's texts, which is kept in memory while its rows are read, and its most bytes."""
+BROKEN = (
+    *(BadZipFile, zlib.error, lzma.LZMAError, EOFError, ParseError, RuntimeError),  # encrypted, or of an unknown kind
+    *(LookupError, ValueError, ArithmeticError, TypeError, AttributeError),  # openpyxl, where a part says nonsense
+)
+"""What reading a workbook ends with that is not whole."""
 LOOKED_AT = 10
 """Rows among which the headings are looked for."""
 NEUTRALISED = re.compile(r"'(?=[=+@-])")
@@ -122,7 +128,7 @@ def _sheet_rows(source: Source) -> Iterator[TableRow]:
                         yield TableRow(line, cells, _numbers(values))
     except OSError as wrong:
         raise source.unreadable(wrong) from wrong
-    except (BadZipFile, KeyError, IndexError, ValueError, ParseError, zlib.error) as wrong:
+    except BROKEN as wrong:
         raise FileUnreadable(
             "{path} is not a whole Excel workbook. Save it again as .xlsx.", path=source.name
         ) from wrong

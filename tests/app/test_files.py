@@ -153,3 +153,34 @@ def test_workbook_cut_short_is_not_whole(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-200])
     with pytest.raises(FileUnreadable, match="is not a whole Excel workbook"):
         list(read_rows(path))
+
+
+def test_half_a_letter_of_utf_16_costs_its_row_only(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_bytes((HEADER + ROW + ROW).encode("utf-16")[:-1])
+    first, second = read_rows(path)
+    assert first.document is not None
+    assert second.problem is not None
+    assert second.problem.code == "not_text"
+
+
+def test_stray_quotation_mark_costs_its_row_only(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    good = "KZ,{},it\n"
+    for wrong in ('KZ,"Stray,it\n', 'KZ,"Stray,it\n' + good.format("B") + 'KZ,Closed",it\n', 'KZ,"Stray" x",it\n'):
+        path.write_text("country,legal_name,sectors\n" + good.format("A") + wrong + good.format("C"), encoding="utf-8")
+        names = [row.document["legal_name"] for row in read_rows(path) if row.document]
+        assert names[0] == "A", wrong
+        assert names[-1] == "C", wrong
+        assert ("B" in names) == ("B" in wrong)
+
+
+def test_workbook_of_an_unknown_zip_is_told(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "list.xlsx", ("country", "legal_name", "sectors"), ("KZ", "A", "it"))
+    for at, byte in ((4, 227), (6, 1)):  # a later version; encrypted
+        content = bytearray(path.read_bytes())
+        for sign, place in ((b"PK\x01\x02", at + 2), (b"PK\x03\x04", at)):
+            content[content.rindex(sign) + place] = byte
+        (tmp_path / "broken.xlsx").write_bytes(content)
+        with pytest.raises(FileUnreadable, match="not a whole Excel workbook"):
+            list(read_rows(tmp_path / "broken.xlsx"))

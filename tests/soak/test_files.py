@@ -8,7 +8,7 @@ from app.db import Database
 from tests.soak.broken import broken_file
 from tests.soak.files import Tally, tried
 
-FILES = 30
+FILES = 20
 SLOWEST = 30.0
 
 
