@@ -142,8 +142,8 @@ def set_status(  # noqa: PLR0913  # who, what, why
     before = company.status
     changes = (before, company.status_reason) != (status, reason)
     needed = changes and if_version is None and _set_by_another(session, company_id, by.who)
-    require_version(company, if_version, needed=needed)
     _require_showable(session, company, status, confirmed_only=confirmed_only)
+    require_version(company, if_version, needed=needed)
     if changes:
         change_status(session, company, status, reason=reason, by=by.who)
     if status == "suspended":

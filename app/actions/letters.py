@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.actions.attempts import count_attempt, key_of
@@ -26,15 +26,10 @@ class Letter:
 
 def send(session: Session, key: str, payload: dict[str, str]) -> None:
     """Lets a mail be sent; one with the same key that still waits becomes this one."""
-    job = session.scalar(select(Job).where(Job.kind == MAIL, Job.key == key))
-    if job is None:
-        session.add(Job(kind=MAIL, key=key, payload=payload, asked=1, attempts=0))
-    else:
-        job.payload = payload
-        job.asked += 1
-        job.attempts = 0
-        job.claimed_until = None
-    session.flush()
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    new = {"kind": MAIL, "key": key, "payload": payload, "asked": 1, "attempts": 0, "created_at": now()}
+    again = {"payload": payload, "asked": Job.asked + 1, "attempts": 0, "claimed_until": None}
+    session.execute(insert(Job).values(new).on_conflict_do_update(index_elements=[Job.kind, Job.key], set_=again))
 
 
 def count_mail(session: Session, company_id: str) -> None:

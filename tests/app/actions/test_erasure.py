@@ -170,7 +170,7 @@ def test_nothing_of_an_erased_firm_is_left(
             "import_rejections.cells", "search_texts.words", "likeness_keys.key", "sessions.browser", "jobs.payload",
             "word_statistics.used_by",
         }  # fmt: skip
-    assert client.delete(f"/v1/companies/{decided['mill']}", headers=staff).status_code == 204
+    assert client.delete(f"/v1/companies/{decided['mill']}", headers=staff | {"If-Match": "*"}).status_code == 204
     with database.reading() as session:
         assert found(session) == []
         assert not [text for _, text in everything(session) if "+77142000000" in text]
@@ -185,7 +185,7 @@ def test_counts_stay_and_name_nobody(
     today = date.today()  # noqa: DTZ011  # the month at hand
     with database.reading() as session:
         before = months(session, today)[-1]
-    client.delete(f"/v1/companies/{decided['mill']}", headers=staff)
+    client.delete(f"/v1/companies/{decided['mill']}", headers=staff | {"If-Match": "*"})
     with database.reading() as session:
         (kept,) = session.scalars(select(ErasedCompany))
         assert (kept.country, kept.region, kept.sectors, kept.verified) == ("KZ", "KZ-39", ["agriculture"], True)

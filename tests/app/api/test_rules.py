@@ -200,7 +200,10 @@ def test_another_company_is_byte_for_byte_like_none(client: TestClient, register
                 }
                 found.append((answer.status_code, headers, answer.text.replace(address, "")))
             assert found[0] == found[1], (method, path, variant)
-            assert found[0][0] == (403 if path.endswith("/status") else 404), (method, path, variant)
+            refused = 403 if path.endswith("/status") else 404
+            if "content" in variant and method != "GET" and "text/plain" in str(variant):
+                refused = 415  # whatever the address
+            assert found[0][0] == refused, (method, path, variant)
     assert client.get(f"/v1/companies/{mill['id']}", headers=mill["headers"]).status_code == 200
 
 
