@@ -145,6 +145,7 @@ class Clients:
         parts = urlsplit(server.address)
         self._place = parts.hostname or "", parts.port or 0
         self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+        self._ending: list[asyncio.StreamWriter] = []
         self.open = 0
 
     async def ask(self, request: bytes, answered: Answered, due: float | None = None) -> None:
@@ -175,12 +176,16 @@ class Clients:
                 self._idle.append((reader, writer))
             else:
                 writer.close()
+                self._ending.append(writer)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Ends all."""
         for _, writer in self._idle:
             writer.close()
+            self._ending.append(writer)
         self._idle.clear()
+        await asyncio.gather(*(writer.wait_closed() for writer in self._ending), return_exceptions=True)
+        self._ending.clear()
 
 
 async def sustained(clients: Clients, mix: Iterator[bytes], seconds: float) -> float:
@@ -230,7 +235,7 @@ async def measured(server: Server, mix: Mix, firms: int, seconds: float, times: 
     busy = server.peak_mib
     answered = await offered(clients, requests, times * rate, seconds)
     recovery = await recovered(clients, mix.probe())
-    clients.close()
+    await clients.close()
     limit = Settings().waiting_seconds + GRACE
     good = answered.good
     shed = [took for status, took in zip(answered.statuses, answered.seconds, strict=True) if status == SHED]

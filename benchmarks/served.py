@@ -25,7 +25,7 @@ def bare(app: str) -> AbstractContextManager[str]:
 
 def caravan(data: Path, variables: Mapping[str, str]) -> AbstractContextManager[str]:
     """Serves Caravan with one worker; its address."""
-    return _served([PROGRAM, "serve"], environment({"CARAVAN_DATA_DIR": str(data), **variables}))
+    return _served([PROGRAM, "serve"], _quiet(data, variables))
 
 
 def environment(variables: Mapping[str, str]) -> dict[str, str]:

@@ -14,7 +14,7 @@ SECRETS = re.compile(
     rb"|\bcaravan_[0-9A-Za-z_-]{43}(?![0-9A-Za-z_-])"
     rb"|\b(?:postgresql|smtps?|https?)://[^\s:/@\"'<>{}]+:(?P<password>[^\s@/\"'<>{}]+)@"
 )
-ALLOWED = frozenset({b"password", b"CHANGE-ME", b"secret", b"pass"})
+ALLOWED = frozenset({b"password", b"PASSWORD", b"CHANGE-ME", b"secret", b"pass", b"hidden"})
 """Passwords that stand in examples."""
 
 

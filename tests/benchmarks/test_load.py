@@ -37,7 +37,7 @@ def test_requests_are_sent_at_their_rate_and_answers_told_apart() -> None:
         requests = iter([b"GET / HTTP/1.1\r\n\r\n"] * 10_000)
         found = await offered(clients, requests, 400, 0.25)
         rate = await sustained(clients, requests, 0.2)
-        clients.close()
+        await clients.close()
         server.close()
         return found, rate
 

@@ -57,8 +57,8 @@ ROLES = ("anyone", "company", "viewer", "admin")
 DATABASES = ("sqlite", "postgresql")
 MORE_THAN_SCHEMA = frozenset(
     "bin_branch bin_check_digit bin_day bin_length bin_month bin_type cac_digits cac_length cac_prefix country_fixed"
-    " cursor-invalid hs_format hs_unknown isic_format isic_unknown listing_unknown max_below_min missing"
-    " region_unknown version-stale".split()
+    " cursor-invalid hs_format hs_unknown idempotency-key-reused isic_format isic_unknown listing_unknown max_below_min"
+    " missing region_unknown version-missing version-stale".split()
 )
 """Why data that fits the document may be refused still: what no JSON Schema says."""
 UNDOCUMENTED = frozenset(

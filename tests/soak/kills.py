@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import select
 
+from app.actions.jobs import TIDY
 from app.actions.staff import add_staff
 from app.db import Database
 from app.db.base import now
@@ -173,7 +174,7 @@ class Rounds:
 
         def claimed(until: datetime | None = None) -> set[tuple[int, int]]:
             with database.reading() as session:
-                jobs = select(Job.id, Job.attempts).where(Job.claimed_until.is_not(None))
+                jobs = select(Job.id, Job.attempts).where(Job.claimed_until.is_not(None), Job.kind != TIDY)
                 found = session.execute(jobs if until is None else jobs.where(Job.claimed_until > until))
                 return {(one, attempts) for one, attempts in found}
 

@@ -32,9 +32,9 @@ def test_link_sets_a_password_and_its_secret_stands_in_no_log(tmp_path: Path) ->
         assert choose_password(address, found[2]).status_code == 200
         assert httpx2.get(f"{address}/sign-in/link/very-secret?lang=ru").status_code == 200
     log = (tmp_path / "var.log").read_text()
-    assert '"GET /console/password/… HTTP/1.1" 200' in log.replace("%E2%80%A6", "…")
-    assert '"POST /console/password/… HTTP/1.1" 303' in log
-    assert '"GET /sign-in/link/…?lang=ru HTTP/1.1" 200' in log
+    assert "GET /console/password/{secret} 200" in log
+    assert "POST /console/password/{secret} 303" in log
+    assert "GET /sign-in/link/{secret} 200" in log
     assert found[2].rsplit("/", 1)[1] not in log
     assert "very-secret" not in log
     assert PASSWORD not in log
