@@ -127,7 +127,8 @@ class Settings(BaseSettings):
         request_seconds: how long a request may take to arrive; a larger one has longer.
         threads: how many of them read, rank and render; fewer than the database has connections, and few, since they
             take turns with the one that answers.
-        most_at_work: requests that a process works on at once; registrations among them are written together.
+        most_at_work: requests that a process works on at once; fewer than the database has connections, or they wait for
+            one another.
         most_waiting: requests that wait for their turn; more are answered 503.
         waiting_seconds: how long one waits before it is answered 503.
         most_connections: connections that a process holds; more are closed.
@@ -189,7 +190,7 @@ class Settings(BaseSettings):
     rate_secret: SecretStr | None = None
     request_seconds: float = Field(20.0, gt=0)
     threads: int = Field(12, gt=0)
-    most_at_work: int = Field(64, gt=0)
+    most_at_work: int = Field(12, gt=0)
     most_waiting: int = Field(256, ge=0)
     waiting_seconds: float = Field(2.0, gt=0)
     most_connections: int = Field(800, gt=0)
