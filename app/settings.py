@@ -127,8 +127,8 @@ class Settings(BaseSettings):
         request_seconds: how long a request may take to arrive; a larger one has longer.
         threads: how many of them read, rank and render; fewer than the database has connections, and few, since they
             take turns with the one that answers.
-        most_at_work: requests that a process works on at once; fewer than the database has connections, or they wait for
-            one another.
+        most_at_work: requests that a process works on at once; fewer than the database has connections, or they wait
+            for one another.
         most_waiting: requests that wait for their turn; more are answered 503.
         waiting_seconds: how long one waits before it is answered 503.
         most_connections: connections that a process holds; more are closed.

@@ -61,9 +61,10 @@ def store_ranking(session: Session, company_id: str, matches: Sequence[Match]) -
     }
     present = set(
         session.scalars(
-            select(Company.id).where(
-                Company.id.in_([company_id, *(match.theirs.id for match in matches)]), Company.status != "suspended"
-            )
+            select(Company.id)
+            .where(Company.id.in_([company_id, *(match.theirs.id for match in matches)]), Company.status != "suspended")
+            .order_by(Company.id)
+            .with_for_update(read=True, key_share=True)  # none of them is removed before the pair with it is written
         )
     )
     ranked = {match.id: match for match in matches if {company_id, match.theirs.id} <= present}
