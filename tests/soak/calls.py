@@ -58,7 +58,7 @@ DATABASES = ("sqlite", "postgresql")
 MORE_THAN_SCHEMA = frozenset(
     "bin_branch bin_check_digit bin_day bin_length bin_month bin_type cac_digits cac_length cac_prefix country_fixed"
     " cursor-invalid hs_format hs_unknown idempotency-key-reused isic_format isic_unknown listing_unknown max_below_min"
-    " missing region_unknown version-missing version-stale".split()
+    " missing not_for_companies not_for_integrations region_unknown staff_unknown version-missing version-stale".split()
 )
 """Why data that fits the document may be refused still: what no JSON Schema says."""
 UNDOCUMENTED = frozenset(
@@ -234,14 +234,16 @@ def _new_number(country: str) -> str:
 @contextmanager
 def database_settings(database: str, folder: Path) -> Iterator[Settings]:
     if database == "sqlite":
-        settings = Settings(data_dir=folder, background_jobs=False)
+        settings = Settings(data_dir=folder, background_jobs=False, rate_limits=False)
         Database(settings).migrate()
         yield settings
         return
     server = get_server(folder / "pg", cleanup_mode="stop")
     try:
         server.psql("CREATE DATABASE caravan")
-        settings = Settings(data_dir=folder, database_url=server.get_uri("caravan"), background_jobs=False)
+        settings = Settings(
+            data_dir=folder, database_url=server.get_uri("caravan"), background_jobs=False, rate_limits=False
+        )
         Database(settings).migrate()
         yield settings
     finally:

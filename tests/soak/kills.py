@@ -108,8 +108,11 @@ class Rounds:
             self._write_and_kill(self._server, number, wait)
             server = self._server = self._started(workers)
             self.counts.restarts.append(server.seconds)
+            known = len(self.counts.faults)
             self._look(server)
             self.counts.rounds = number
+            for fault in self.counts.faults[known:]:
+                progress(f"  {fault}")
             progress(f"round {number}: killed after {wait:.1f} s, back in {server.seconds:.1f} s, {self._summary()}")
 
     def _summary(self) -> str:
