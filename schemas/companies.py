@@ -20,7 +20,9 @@ from schemas.listings import ListingIn, ListingOut
 from schemas.texts import ONCE, Incoming, Language, Line, Outgoing, Paragraph, Word, each_once, shown, words, wrong
 
 MOST_LISTINGS = 100
-EMAIL = r"[^@\s<>\"(),;:\\\x00-\x1f\x7f-\x9f]+@[^@\s<>\"(),;:\\\x00-\x1f\x7f-\x9f]+\.[^@\s<>\"(),;:\\.\x00-\x1f\x7f-\x9f]+"
+EMAIL = (
+    r"[^@\s<>\"(),;:\\\x00-\x1f\x7f-\x9f]+@[^@\s<>\"(),;:\\\x00-\x1f\x7f-\x9f]+\.[^@\s<>\"(),;:\\.\x00-\x1f\x7f-\x9f]+"
+)
 PHONE = r"\+?[0-9][0-9 ()./-]{3,48}"
 SPACE = r"[^\S\x0b\x0c\x1c-\x1f]*"
 WEBSITE = r"https?://[^\s/@\\\x00-\x1f\x7f-\x9f]+\.[^\s\\\x00-\x1f\x7f-\x9f]+"

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 from sqlalchemy import select
 
-from app.actions.jobs import TIDY
 from app.actions.staff import add_staff
 from app.db import Database
 from app.db.base import now
@@ -170,14 +169,14 @@ class Rounds:
         counts.companies = len(found)
 
     def _wait_for_jobs(self, database: Database) -> None:
-        """Waits until nothing that the dead had claimed is still theirs, and no list waits.
+        """Waits until nothing that the dead had claimed is still theirs, and no list waits; what says why it waits may.
 
         What is theirs no more is ranked when its turn comes: those that changed last are ranked first.
         """
 
         def claimed(until: datetime | None = None) -> set[tuple[int, int]]:
             with database.reading() as session:
-                jobs = select(Job.id, Job.attempts).where(Job.claimed_until.is_not(None), Job.kind != TIDY)
+                jobs = select(Job.id, Job.attempts).where(Job.claimed_until.is_not(None), Job.error.is_(None))
                 found = session.execute(jobs if until is None else jobs.where(Job.claimed_until > until))
                 return {(one, attempts) for one, attempts in found}
 
