@@ -13,13 +13,13 @@ from sqlalchemy import Text, cast, delete, func, or_, select, update
 from sqlalchemy.orm import Session, undefer
 
 from app.actions.attempts import forget_attempts, key_of
-from app.actions.jobs import TIDY, hurry_job
+from app.actions.jobs import hurry_job
 from app.actions.queue import forget_pending
 from app.db.base import now
 from app.db.companies import Company, ListingRow
 from app.db.consents import ErasedCompany
 from app.db.imports import Import, ImportRejection
-from app.db.jobs import Job
+from app.db.jobs import TIDY, Job
 from app.db.matches import Pair
 from app.db.merges import Merge
 from app.db.statistics import WordStatistics

@@ -15,8 +15,6 @@ from app.db.jobs import Job
 LONGEST_WAIT = timedelta(hours=1)
 SKEW = timedelta(minutes=1)
 """How far the clocks of two machines may differ."""
-TIDY = "tidy"
-"""The job that removes what is too old; it is never done, only not due for a day."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.db import Database
 from app.db.base import ID_LENGTH, now
 from app.db.changes import Change
-from app.db.jobs import Job
+from app.db.jobs import TIDY, Job
 
 TIME_DIGITS = 12
 
@@ -40,6 +40,7 @@ def waiting_jobs(session: Session) -> list[Waiting]:
     moment = now()
     rows = session.execute(
         select(Job.kind, func.count(), func.min(Job.created_at), func.count(Job.error))
+        .where(Job.kind != TIDY)  # it waits for tomorrow, always
         .group_by(Job.kind)
         .order_by(Job.kind)
     )

@@ -9,6 +9,9 @@ from sqlalchemy.types import JSON
 
 from app.db.base import Base, UtcDateTime, now
 
+TIDY = "tidy"
+"""The kind of the job that removes what is too old; it is never done, only not due for a day."""
+
 
 class Job(Base):
     """A piece of work of a ``kind`` on a ``key``; the same piece waits only once.

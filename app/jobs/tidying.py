@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 
-from app.actions.jobs import TIDY, Claimed, claim_jobs, hurry_job, keep_claim
+from app.actions.jobs import Claimed, claim_jobs, hurry_job, keep_claim
 from app.actions.tidying import AT_ONCE, STEPS
 from app.db import Database
 from app.db.base import now
-from app.db.jobs import Job
+from app.db.jobs import TIDY, Job
 from app.settings import Settings
 
 EVERY = timedelta(days=1)

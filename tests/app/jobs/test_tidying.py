@@ -5,7 +5,6 @@ import pytest
 from sqlalchemy import func, select, update
 
 from app.actions.companies import set_status
-from app.actions.jobs import TIDY
 from app.actions.letters import Letter
 from app.actions.registration import Newcomer, add_companies
 from app.actions.sessions import Browser, sign_in_company
@@ -15,7 +14,7 @@ from app.db import Base, Database
 from app.db.base import now
 from app.db.companies import Company, ListingRow, StatusChange
 from app.db.imports import Import
-from app.db.jobs import Job
+from app.db.jobs import TIDY, Job
 from app.db.sessions import BrowserSession
 from app.jobs.tidying import Tidier, tidy_now
 from app.settings import Settings
