@@ -69,11 +69,13 @@ def add_job(session: Session, kind: str, key: str) -> None:
     session.flush()
 
 
-def hurry_job(session: Session, kind: str, key: str) -> None:
-    """Makes a job due now, if need be a new one; whoever works on it does it once more."""
+def hurry_job(session: Session, kind: str, key: str, payload: dict[str, str] | None = None) -> None:
+    """Makes a job due now, if need be a new one; whoever works on it does it once more, with this payload if any."""
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    new = {"kind": kind, "key": key, "payload": {}, "asked": 1, "attempts": 0, "created_at": now()}
-    again = {"asked": Job.asked + 1, "claimed_until": None}
+    new = {"kind": kind, "key": key, "payload": payload or {}, "asked": 1, "attempts": 0, "created_at": now()}
+    again: dict[str, Any] = {"asked": Job.asked + 1, "claimed_until": None}
+    if payload is not None:  # it is another piece of work, with all its tries before it
+        again |= {"payload": payload, "attempts": 0}
     session.execute(
         insert(Job).values(new).on_conflict_do_update(index_elements=[Job.kind, Job.key], set_=again),
     )

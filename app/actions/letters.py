@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.actions.attempts import count_attempt, key_of
+from app.actions.jobs import hurry_job
 from app.db.base import now
 from app.db.companies import Company
-from app.db.jobs import Job
 from app.errors import TooManyAttempts
 
 MAIL = "mail"
@@ -26,10 +25,7 @@ class Letter:
 
 def send(session: Session, key: str, payload: dict[str, str]) -> None:
     """Lets a mail be sent; one with the same key that still waits becomes this one."""
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    new = {"kind": MAIL, "key": key, "payload": payload, "asked": 1, "attempts": 0, "created_at": now()}
-    again = {"payload": payload, "asked": Job.asked + 1, "attempts": 0, "claimed_until": None}
-    session.execute(insert(Job).values(new).on_conflict_do_update(index_elements=[Job.kind, Job.key], set_=again))
+    hurry_job(session, MAIL, key, payload)
 
 
 def count_mail(session: Session, company_id: str) -> None:
