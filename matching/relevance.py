@@ -17,6 +17,7 @@ import numpy.typing as npt
 from numba import njit
 from scipy import sparse
 
+from matching.kept import kept
 from matching.languages import LANGUAGES
 from matching.profile import KINDS, Kind, Listing
 from matching.text import language_of, telling, terms_of_token, tokens, trigrams
@@ -96,7 +97,7 @@ class Statistics:
         return cls(version, listings, dict(used_by))
 
 
-@lru_cache(maxsize=1)
+@kept
 def vocabulary_statistics() -> Statistics:
     """The statistics before any refresh: each concept's names in a language count as one text."""
     return Statistics.of(

@@ -70,7 +70,9 @@ FILLERS: dict[Language, str] = {
     ),
 }
 """Words that say that something is traded, not what."""
-TOKEN = re.compile(r"\d+(?:[.,/x×]\d+)*|[^\W\d_]+\d+[^\W_]*|[^\W\d_]+(?:['’ʼ][^\W\d_]+)*")
+TOKEN = re.compile(r"\d+(?:[.,/x×]\d+)*|[^\W\d_ʼ]+\d+[^\W_ʼ]*|[^\W\d_ʼ]+(?:['’ʼ][^\W\d_ʼ]+)*")
+JOINING = re.compile(r"[-\d]")
+"""Without one of these no two tokens are joined."""
 CYRILLIC = re.compile(r"[Ѐ-ӿ]")
 LATIN = re.compile(r"[a-z]")
 LONGEST_SERIES = 3
@@ -93,10 +95,12 @@ def tokens(text: str) -> list[str]:
     ``semi-trailer 60/70, EN 590`` gives ``semi trailer semitrailer 60/70 en 590 en590``.
     """
     folded = fold(text)
+    if not JOINING.search(folded):
+        return TOKEN.findall(folded)
     found: list[str] = []
     previous: re.Match[str] | None = None
     for match in TOKEN.finditer(folded):
-        token = match[0].strip("'’ʼ")
+        token = match[0]
         found.append(token)
         if previous is not None:
             between = folded[previous.end() : match.start()]

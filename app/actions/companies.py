@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.actions.erasure import erase_traces
 from app.actions.letters import Letter, confirm_if_possible
 from app.actions.profiles import company_columns, declared_codes, keys_of, listing_columns, search_columns
-from app.actions.queue import ask_for_ranking, forget_pending
+from app.actions.queue import ask_for_ranking, forget_pending, lock_queue
 from app.db.audit import Act, By, record_act
 from app.db.base import Base, IfVersion, new_id, now
 from app.db.changes import record_change
@@ -110,6 +110,7 @@ def delete_company(session: Session, company_id: str, *, if_version: IfVersion, 
         VersionMissing: staff said nothing of the version; the firm itself need not.
         VersionStale: it was changed since ``if_version``.
     """
+    lock_queue(session)
     company = company_by_id(session, company_id, lock=True)
     require_version(company, if_version, needed=by.staff)
     erase_traces(session, company)
@@ -138,6 +139,8 @@ def set_status(  # noqa: PLR0913  # who, what, why
         VersionMissing: nothing was said of the version, and it would undo what somebody else did last.
         VersionStale: it was changed since ``if_version``.
     """
+    if status == "suspended":
+        lock_queue(session)
     company = company_by_id(session, company_id, lock=True)
     before = company.status
     changes = (before, company.status_reason) != (status, reason)

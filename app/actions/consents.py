@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.actions.companies import change_status, settle, write_profile
 from app.actions.erasure import forget_people
-from app.actions.queue import forget_pending
+from app.actions.queue import forget_pending, lock_queue
 from app.actions.registration import Ground
 from app.db.base import now
 from app.db.companies import Company, StatusChange
@@ -68,6 +68,7 @@ def withdraw(session: Session, company_id: str, way: Way) -> Company:
     Raises:
         NotFound: there is no such company.
     """
+    lock_queue(session)
     company = company_by_id(session, company_id, lock=True)
     if withdrawn(session, company_id):
         return company

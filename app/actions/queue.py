@@ -32,7 +32,10 @@ def ask_for_ranking(session: Session, *company_ids: str) -> None:
 
 
 def forget_pending(session: Session, company_id: str, *, notes: bool = False) -> None:
-    """Takes a company's undecided pairs out of the queue; with ``notes`` also what officers noted on it."""
+    """Takes a company's undecided pairs out of the queue; with ``notes`` also what officers noted on it.
+
+    Who calls it has locked the queue.
+    """
     involved = or_(Pair.first_id == company_id, Pair.second_id == company_id)
     session.execute(delete(Pair).where(involved, Pair.status == "pending"))
     session.execute(delete(Job).where(Job.kind == RANK, Job.key == company_id))
@@ -41,9 +44,10 @@ def forget_pending(session: Session, company_id: str, *, notes: bool = False) ->
 
 
 def lock_queue(session: Session) -> None:
-    """Lets one transaction at a time add pairs: two firms that rank one another would add the same one.
+    """Lets one transaction at a time add and remove pairs, and companies that may have some.
 
-    SQLite has one writer at a time anyway.
+    Two firms that rank one another would add the same pair; a firm that is being removed would leave one behind. It
+    comes before any lock on a company. SQLite has one writer at a time anyway.
     """
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
@@ -59,14 +63,8 @@ def store_ranking(session: Session, company_id: str, matches: Sequence[Match]) -
         pair.id: pair
         for pair in session.scalars(select(Pair).where(or_(Pair.first_id == company_id, Pair.second_id == company_id)))
     }
-    present = set(
-        session.scalars(
-            select(Company.id)
-            .where(Company.id.in_([company_id, *(match.theirs.id for match in matches)]), Company.status != "suspended")
-            .order_by(Company.id)
-            .with_for_update(read=True, key_share=True)  # none of them is removed before the pair with it is written
-        )
-    )
+    wanted = [company_id, *(match.theirs.id for match in matches)]
+    present = set(session.scalars(select(Company.id).where(Company.id.in_(wanted), Company.status != "suspended")))
     ranked = {match.id: match for match in matches if {company_id, match.theirs.id} <= present}
     pictured = {}
     for match in ranked.values():

@@ -12,6 +12,7 @@ from app.actions.evidence import store_evidence
 from app.actions.queue import ask_for_ranking, lock_queue, new_pair
 from app.db.audit import Act, By, record_act
 from app.db.base import IfVersion, new_id, now
+from app.db.companies import Company
 from app.db.matches import Decision, Pair, Review
 from app.errors import NotFound, VersionMissing, VersionStale
 from app.queries.matches import decisions_standing
@@ -24,6 +25,7 @@ DECISION_ACTS: dict[Decision, Act] = {
     "rejected": "match.rejected",
     "deferred": "match.deferred",
 }
+BOTH = 2
 RECENT = 1000
 """Steps of an officer that are looked through for one to take back."""
 
@@ -36,10 +38,14 @@ def review_match(  # noqa: PLR0913  # each is a part of the decision
     Decisions with the same ``batch`` were made in one step and can be taken back in one.
 
     Raises:
+        NotFound: one of the two was removed since the match was computed.
         VersionMissing: nothing was said of the version, and somebody else decided last.
         VersionStale: someone decided since ``if_version``.
     """
     lock_queue(session)
+    both = Company.id.in_(match.id.split("."))
+    if len(session.scalars(select(Company.id).where(both)).all()) < BOTH:
+        raise NotFound("There is no such match.")
     batch = batch or new_id()
     pair = session.scalar(select(Pair).where(Pair.id == match.id).with_for_update())
     if pair is None:
@@ -91,7 +97,7 @@ def _next_version(session: Session, pair: Pair) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Decisions:
-    """What came of one step: under ``batch`` it can be taken back; ``missed`` had been decided by somebody else."""
+    """What came of one step: under ``batch`` it can be taken back; ``missed`` were gone or decided on."""
 
     batch: str
     missed: int
@@ -100,13 +106,13 @@ class Decisions:
 def review_matches(session: Session, matches: Sequence[tuple[Match, int]], data: ReviewIn, *, by: By) -> Decisions:
     """Writes one decision on several matches, each with the version that it was read in.
 
-    Those that somebody decided on since are left as they are.
+    Those that somebody decided on since, or whose firms are gone, are left as they are.
     """
     batch, missed = new_id(), 0
     for match, version in matches:
         try:
             review_match(session, match, data, by=by, if_version=version, batch=batch)
-        except VersionStale:
+        except (NotFound, VersionStale):
             missed += 1
     return Decisions(batch, missed)
 

@@ -9,15 +9,9 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from functools import lru_cache
-from hashlib import blake2b
-from importlib.metadata import version
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from mmap import ACCESS_COPY, mmap
 from pathlib import Path
 from typing import Any, BinaryIO
-from unicodedata import unidata_version
 from uuid import uuid4
 from zlib import crc32
 
@@ -28,12 +22,11 @@ from matching.index.kernel import LIVES, Bools
 from matching.index.postings import Postings
 from matching.index.register import Part, Snapshot
 from matching.index.segment import Inverted, Segment, Side, segment_of
+from matching.kept import engine_version
 
 FORMAT = b"Caravan index 1\n"
 ALIGNED = 64
 STRIDE = 1 << 24
-READERS = ("numpy", "pystemmer", "rapidfuzz", "scikit-learn", "scipy")
-"""Libraries that texts are read with: another version may stem or hash a word otherwise."""
 LEFT_BEHIND = 3600.0
 """Seconds after which an unfinished file is nobody's."""
 
@@ -42,25 +35,6 @@ Key = Mapping[str, str | int | None]
 
 class Unusable(ValueError):
     """The file is not a whole one of this engine and key."""
-
-
-@lru_cache(maxsize=1)
-def engine_version() -> str:
-    """Changes whenever a text may be read otherwise: with the code, the vocabulary, or the libraries."""
-    libraries = " ".join(f"{name} {version(name)}" for name in READERS)
-    digest = blake2b(f"Unicode {unidata_version} {libraries}".encode(), digest_size=16)
-    for name, file in sorted(_files(files("matching"))):
-        digest.update(name.encode() + file.read_bytes())
-    return digest.hexdigest()
-
-
-def _files(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, Traversable]]:
-    for entry in folder.iterdir():
-        name = f"{prefix}/{entry.name}"
-        if entry.is_dir():
-            yield from _files(entry, name)
-        elif entry.name.endswith((".py", ".csv")):
-            yield name, entry
 
 
 def save(path: Path, snapshot: Snapshot, key: Key) -> None:

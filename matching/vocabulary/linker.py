@@ -8,16 +8,18 @@ words that a better concept has explained count little for the next. ``weigh`` g
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from math import log
+from itertools import chain
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from rapidfuzz.distance import OSA
 from scipy import sparse
 
+from matching.kept import kept
 from matching.languages import LANGUAGES, Language
 from matching.text import kazakh_skeletons, says_little, skeleton, telling, terms_of_token, tokens, trigrams
 from matching.vocabulary.concepts import Concept, Vocabulary, trade_vocabulary
@@ -110,44 +112,62 @@ class Linker:
         families = {family: number for number, family in enumerate(dict.fromkeys(map(_family, words.concepts)))}
         self._families = np.array([families[_family(concept)] for concept in words.concepts])
         self._columns: dict[str, int] = {}
-        name_terms: list[list[int]] = []
+        read: dict[Language, dict[str, list[int]]] = {language: {} for language in LANGUAGES}
+        name_terms: list[set[int]] = []
         owners: list[int] = []
         worths: list[float] = []
         heads: list[int] = []
-        surfaces: dict[str, set[int]] = defaultdict(set)
         for place, concept in enumerate(words.concepts):
             for language, name, worth in _names(concept):
-                read = {token: terms_of_token(token, language) for token in tokens(name)}
-                found = {self._columns.setdefault(term, len(self._columns)) for held in read.values() for term in held}
-                for token, held in read.items():
-                    surfaces[token] |= {self._columns[term] for term in held}
+                known = read[language]
+                held = tokens(name)
+                for token in held:
+                    if token not in known:
+                        known[token] = [
+                            self._columns.setdefault(term, len(self._columns))
+                            for term in terms_of_token(token, language)
+                        ]
+                found = {column for token in held for column in known[token]}
                 if found:
-                    name_terms.append(sorted(found))
+                    name_terms.append(found)
                     owners.append(place)
                     worths.append(worth)
-                    heads.append(self._columns[read[head_of(name, [*read], language)][0]])
+                    heads.append(known[head_of(name, held, language)][0])
         self._owners = np.array(owners)
         self._heads = np.array(heads)
         self._telling = np.array([telling(term) for term in self._columns])
-        self.weights = self._rarity(name_terms, len(words.concepts)) * self._telling
-        self._by_term = (sparse.diags_array(worths) @ self._squares(name_terms)).T.tocsr()
-        self._spelling = _Spelling({word: tuple(sorted(held)) for word, held in surfaces.items()}, self._columns)
-        self._columns_of = lru_cache(maxsize=50_000)(self._columns_of_token)
-
-    def _rarity(self, name_terms: list[list[int]], concepts: int) -> Floats:
-        users: dict[int, set[int]] = defaultdict(set)
-        for owner, found in zip(self._owners.tolist(), name_terms, strict=True):
-            for column in found:
-                users[column].add(owner)
-        return np.array([log(1 + concepts / len(users[column])) for column in range(len(self._columns))])
-
-    def _squares(self, name_terms: list[list[int]]) -> sparse.csr_array:
-        """Names × terms: the part of the name's squared length that a term holds; rows add up to 1."""
         starts = np.cumsum([0, *map(len, name_terms)])
-        columns = np.concatenate([np.array(found) for found in name_terms])
+        columns = np.fromiter(chain.from_iterable(map(sorted, name_terms)), dtype=np.int64, count=starts[-1])
+        self.weights = self._rarity(starts, columns, len(words.concepts)) * self._telling
+        self._by_term = (sparse.diags_array(worths) @ self._squares(starts, columns)).T.tocsr()
+        surfaces: dict[str, set[int]] = defaultdict(set)
+        for known in read.values():
+            for token, found_columns in known.items():
+                surfaces[token].update(found_columns)
+        self._spelling = _Spelling({word: tuple(sorted(held)) for word, held in surfaces.items()}, self._columns)
+        self._columns_of = self._remembering()
+
+    def _remembering(self) -> Callable[[str], tuple[tuple[int, float], ...]]:
+        return lru_cache(maxsize=50_000)(self._columns_of_token)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Everything but what was remembered of texts."""
+        return {name: value for name, value in self.__dict__.items() if name != "_columns_of"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._columns_of = self._remembering()
+
+    def _rarity(self, starts: Places, columns: Places, concepts: int) -> Floats:
+        """Of each term: the logarithm of how few concepts have it in a name."""
+        users = np.unique(columns * concepts + np.repeat(self._owners, np.diff(starts))) // concepts
+        return np.log(1 + concepts / np.bincount(users, minlength=len(self._columns)))
+
+    def _squares(self, starts: Places, columns: Places) -> sparse.csr_array:
+        """Names × terms: the part of the name's squared length that a term holds; rows add up to 1."""
         squares = self.weights[columns] ** 2
         whole = np.add.reduceat(squares, starts[:-1])
-        shape = (len(name_terms), len(self._columns))
+        shape = (len(starts) - 1, len(self._columns))
         return sparse.csr_array((squares / np.repeat(whole, np.diff(starts)), columns, starts), shape=shape)
 
     def find(self, text: str) -> list[Found]:
@@ -373,7 +393,7 @@ class _Spelling:
         return tuple((column, 1.0 - TYPO_COST * apart) for column, apart in found.items() if apart == least)
 
 
-@lru_cache(maxsize=1)
+@kept
 def trade_linker() -> Linker:
-    """The linker over the package's vocabulary, built once (about a second)."""
+    """The linker over the package's vocabulary, built once."""
     return Linker(trade_vocabulary())

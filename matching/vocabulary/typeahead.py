@@ -7,6 +7,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from matching.kept import kept
 from matching.languages import LANGUAGES
 from matching.text import fold
 from matching.vocabulary.concepts import Concept, trade_vocabulary
@@ -34,7 +35,7 @@ class _Entries:
     lengths: npt.NDArray[np.int64]
 
 
-@lru_cache(maxsize=1)
+@kept
 def _entries() -> _Entries:
     found: set[tuple[str, int, bool, int, str]] = set()
     for place, concept in enumerate(trade_vocabulary().concepts):

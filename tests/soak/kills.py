@@ -20,7 +20,7 @@ from app.db.jobs import Job
 from tests.conftest import bearer
 from tests.programs import wait_until
 from tests.soak.lists import Listed, Officer, begin_command
-from tests.soak.programs import Ground, Program, Server
+from tests.soak.programs import Ground, Program, Server, keep
 from tests.soak.truth import companies_shown, damage, decisions, half_companies, index_disagreements
 from tests.soak.writers import Client, Told, lost_writes
 
@@ -87,6 +87,7 @@ class Rounds:
         self._clients = [Client(at, seed, self._staff, self._told) for at in range(CLIENTS)]
         self._by_command, self._by_page = Listed(1_000_000, rows), Listed(2_000_000, rows)
         self._commanded: Program | None = None
+        self._starts = 0
 
     def run(self, rounds: int, progress: Callable[[str], None] = lambda _: None) -> Counts:
         """Kills so many times."""
@@ -112,13 +113,16 @@ class Rounds:
             self.counts.rounds = number
             for fault in self.counts.faults[known:]:
                 progress(f"  {fault}")
+            if len(self.counts.faults) > known:
+                progress(f"  the server's log: {keep(self._ground.folder / f'server-{self._starts - 1}.log')}")
             progress(f"round {number}: killed after {wait:.1f} s, back in {server.seconds:.1f} s, {self._summary()}")
 
     def _summary(self) -> str:
         return f"{self.counts.answered} writes answered, {len(self.counts.faults)} faults"
 
     def _started(self, workers: int = 1) -> Server:
-        return Server(self._ground.folder / "server.log", self._ground.variables, workers)
+        self._starts += 1
+        return Server(self._ground.folder / f"server-{self._starts}.log", self._ground.variables, workers)
 
     def _write_and_kill(self, server: Server, number: int, wait: float) -> None:
         ended = Event()

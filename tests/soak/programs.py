@@ -1,5 +1,6 @@
 """Servers and clusters that are ended without a warning, and the data that they leave."""
 
+import os
 import re
 import shutil
 import signal
@@ -149,3 +150,10 @@ def ground(database: str, folder: Path | None = None, **more: str) -> Iterator[G
         if found.cluster is not None:
             found.cluster.cleanup()
         shutil.rmtree(place, ignore_errors=True)
+
+
+def keep(log: Path) -> Path:
+    """Copies the log of a program to where it stays; where that is."""
+    handle, place = tempfile.mkstemp(prefix=f"caravan-{log.stem}-", suffix=log.suffix)
+    os.close(handle)
+    return Path(shutil.copy(log, place))

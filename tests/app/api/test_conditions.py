@@ -2,16 +2,17 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import date
 from functools import partial
 from threading import Barrier
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from fastapi.testclient import TestClient
 from httpx2 import Response
 
+from app.actions.companies import delete_company
 from app.actions.queue import forget_pending, store_ranking
 from app.db import Database
 from app.db.companies import Company, StatusChange
@@ -19,9 +20,10 @@ from app.db.matches import Pair, Review
 from app.web.service import Service
 from tests.app.api.callers import Issued, officer
 from tests.conftest import Registered
-from tests.factories import kazakh_mill, nigerian_trader
+from tests.factories import OFFICER, kazakh_mill, nigerian_trader
 
 CLIENTS = 6
+T = TypeVar("T")
 
 
 @pytest.fixture
@@ -126,6 +128,48 @@ def test_removal_and_change_do_not_both_win(client: TestClient, register: Regist
     removed = partial(client.delete, url, headers=officers[0].headers | tag)
     changed = partial(client.put, url, json=profile, headers=officers[1].headers | tag)
     assert raced([removed, changed]) in ([204, 404], [200, 412])
+
+
+def test_decision_that_meets_a_removal_finds_no_match(
+    client: TestClient, register: Registered, officers: list[Issued], database: Database
+) -> None:
+    mill, trader = register(kazakh_mill()), register(nigerian_trader())
+    url = f"/v1/matches/{mill['id']}.{trader['id']}/review"
+    decide = partial(client.put, url, json={"decision": "approved"}, headers=officers[0].headers)
+    assert _during_removal(database, trader["id"], decide).status_code == 404
+    with database.reading() as session:
+        assert session.query(Pair).count() == session.query(Review).count() == 0
+
+
+@pytest.mark.parametrize("queued", ["new", "queued"])
+def test_ranking_that_meets_a_removal_leaves_no_pair(
+    client: TestClient, register: Registered, database: Database, queued: str
+) -> None:
+    mill, trader = register(kazakh_mill()), register(nigerian_trader())
+    if queued == "queued":
+        _queue(client, database, mill["id"])
+    service: Service = client.app.state.service  # type: ignore[attr-defined]  # the application's
+    with database.reading() as session:
+        ranked = service.live.fresh(session).matcher.rank(mill["id"], today=date(2026, 11, 25), limit=5).matches
+    assert ranked
+
+    def store() -> None:
+        with database.writing() as session:
+            store_ranking(session, mill["id"], ranked)
+
+    _during_removal(database, trader["id"], store)
+    with database.reading() as session:
+        assert session.query(Pair).count() == 0
+
+
+def _during_removal(database: Database, company_id: str, do: Callable[[], T]) -> T:
+    """What comes of something that begins while a company is being removed."""
+    with ThreadPoolExecutor(1) as pool:
+        with database.writing() as session:
+            delete_company(session, company_id, if_version="*", by=OFFICER)
+            doing = pool.submit(do)
+            assert not wait([doing], timeout=0.3).done
+        return doing.result()
 
 
 def test_one_of_many_exchanges_wins(client: TestClient, register: Registered) -> None:

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 
 from matching import Matcher, Relevance
 from matching.index import Key, Part, Register, Snapshot, Unusable, load, save, saved_key
-from matching.index.stored import engine_version
+from matching.kept import engine_version
 from tests.factories import need, offer, profile
 from tests.matching.index.test_register import COMPANIES, TODAY, Change, changes, matcher_of, ranked
 
@@ -158,7 +158,7 @@ def test_file_of_another_engine_is_unusable(path: Path, saved: Matcher, monkeypa
 
 
 def test_engine_version_tells_code_vocabulary_and_libraries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("matching.index.stored.files", lambda _: tmp_path)
+    monkeypatch.setattr("matching.kept.files", lambda _: tmp_path)
     seen = [engine_version.__wrapped__()]
 
     def changed() -> bool:
@@ -174,7 +174,7 @@ def test_engine_version_tells_code_vocabulary_and_libraries(tmp_path: Path, monk
     assert changed()
     (tmp_path / "words" / "code.pyc").write_text("compiled")
     assert not changed()
-    monkeypatch.setattr("matching.index.stored.version", lambda _: "0")
+    monkeypatch.setattr("matching.kept.version", lambda _: "0")
     assert changed()
 
 
