@@ -2,17 +2,21 @@
 
 import codecs
 import hashlib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO, TextIOWrapper
 from pathlib import Path, PurePath
 from typing import BinaryIO
 
-from charset_normalizer import from_bytes
-
 from app.errors import FileUnreadable
 
 SAMPLE_BYTES = 200_000
+CYRILLIC_WORD = re.compile(rb"[\xa1-\xff]{3}")
+"""Accented Latin letters hardly ever stand three in a row."""
+PAGES = (0x00, 0x04, 0x20, 0x21)
+"""First bytes in UTF-16 of Latin and Cyrillic letters, marks and signs."""
+MOST_OF_IT = 0.9
 ESCAPE = "caravan-escape"
 """As ``surrogateescape``, which knows no halves of letters of two bytes."""
 
@@ -90,11 +94,18 @@ class Source:
             return "utf-8-sig"
         if sample.startswith((b"\xff\xfe", b"\xfe\xff")):
             return "utf-16"
-        try:
-            sample[: sample.rfind(b"\n") + 1 or None].decode("utf-8")
-        except UnicodeDecodeError:
-            found = (
-                from_bytes(sample, cp_isolation=["cp1251", "kz1048", "cp1252", "utf_16_le"]).best() if guess else None
-            )
-            return found.encoding if found else "utf-8"
+        return _looks_like(sample) if guess else "utf-8"
+
+
+def _looks_like(sample: bytes) -> str:
+    """UTF-16 if every other byte is one of few; UTF-8 if most letters are such; else KZ-1048 or Windows-1252.
+
+    KZ-1048 is Windows-1251 with the Kazakh letters in place of some that neither Russian nor Kazakh has.
+    """
+    for encoding, half in (("utf-16-le", sample[1::2]), ("utf-16-be", sample[::2])):
+        if 0 in half and sum(map(half.count, PAGES)) > MOST_OF_IT * len(half):
+            return encoding
+    foreign = [letter for letter in sample.decode("utf-8", "replace") if letter > "\x7f"]
+    if foreign.count("\ufffd") <= len(foreign) / 2:
         return "utf-8"
+    return "kz1048" if CYRILLIC_WORD.search(sample) else "cp1252"

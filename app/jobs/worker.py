@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.actions.jobs import Claimed, give_back, postpone_job
 from app.db import Database
 from app.db.faults import passes, summary
+from app.watch.figures import JOBS_FAILED
 
 log = logging.getLogger("caravan.jobs")
 
@@ -99,5 +100,6 @@ def work_on(database: Database, claimed: Sequence[Claimed], work: Callable[[Clai
                 raise
             minutes = WAITS[min(job.attempts, len(WAITS)) - 1]
             log.exception("Job %s of %s failed; it waits %d min.", job.kind, job.key, minutes)
+            JOBS_FAILED.labels(job.kind).inc()
             with database.writing() as session:
                 postpone_job(session, job.kind, job.key, type(failed).__name__, timedelta(minutes=minutes))

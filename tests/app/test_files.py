@@ -43,6 +43,39 @@ def test_encoding_and_delimiter_are_found(tmp_path: Path, encoding: str, delimit
     assert [row.document["legal_name"] for row in found if row.document] == ["ТОО «Диірмен»"] * 2
 
 
+@pytest.mark.parametrize("columns", [1, 20, 200])
+@pytest.mark.parametrize(
+    ("encoding", "city"),
+    [
+        ("kz1048", "Қостанай"),
+        ("cp1251", "Алматы"),
+        ("cp1252", "Côte d’Or"),
+        ("utf-16-le", "Өскемен"),
+        ("utf-16-be", "Өскемен"),
+        ("utf-16-le", "Kano"),
+    ],
+)
+def test_encoding_is_found_among_much_ascii(tmp_path: Path, encoding: str, city: str, columns: int) -> None:
+    path = tmp_path / "list.csv"
+    more = [f"c{number}" for number in range(columns)]
+    rows = [
+        ["Country", "Name", "Sectors", "City", *more],
+        ["KZ", "Alem", "agriculture", city, "https://alem.example"],
+    ]
+    path.write_text("".join(f"{';'.join(row)}\r\n" for row in rows), encoding=encoding, newline="")
+    assert [row.document and row.document["city"] for row in read_rows(path)] == [city]
+
+
+def test_broken_letter_costs_its_row_only(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_bytes((HEADER + ROW * 2).encode().replace("Диірмен".encode(), b"\xff", 1))
+    broken, whole = read_rows(path)
+    assert broken.problem is not None
+    assert broken.problem.code == "not_text"
+    assert whole.document is not None
+    assert whole.document["legal_name"] == "ТОО «Диірмен»"
+
+
 def test_line_numbers_follow_quoted_line_breaks(tmp_path: Path) -> None:
     path = tmp_path / "list.csv"
     path.write_text('country,legal_name,sectors\nKZ,"Two\nlines",it\n\nKZ,C,it,too,many\n', encoding="utf-8")

@@ -97,6 +97,9 @@ class Rounds:
             code = self._server.stop()
             if code != 0:
                 self.counts.other.append(f"The server ended with {code} when it was told to stop")
+        except Exception:
+            progress(f"  the server's log: {keep(self._log)}")
+            raise
         finally:
             self._server.kill()
         return self.counts
@@ -106,6 +109,7 @@ class Rounds:
             workers = 2 if self._chance.random() < 0.25 else 1
             wait = float(self._chance.uniform(0.3, self._seconds))
             self._write_and_kill(self._server, number, wait)
+            before = self._log
             server = self._server = self._started(workers)
             self.counts.restarts.append(server.seconds)
             known = len(self.counts.faults)
@@ -114,7 +118,7 @@ class Rounds:
             for fault in self.counts.faults[known:]:
                 progress(f"  {fault}")
             if len(self.counts.faults) > known:
-                progress(f"  the server's log: {keep(self._ground.folder / f'server-{self._starts - 1}.log')}")
+                progress(f"  the server's log: {keep(before)}")
             progress(f"round {number}: killed after {wait:.1f} s, back in {server.seconds:.1f} s, {self._summary()}")
 
     def _summary(self) -> str:
@@ -122,7 +126,8 @@ class Rounds:
 
     def _started(self, workers: int = 1) -> Server:
         self._starts += 1
-        return Server(self._ground.folder / f"server-{self._starts}.log", self._ground.variables, workers)
+        self._log = self._ground.folder / f"server-{self._starts}.log"
+        return Server(self._log, self._ground.variables, workers)
 
     def _write_and_kill(self, server: Server, number: int, wait: float) -> None:
         ended = Event()

@@ -14,6 +14,7 @@ from app.db.jobs import Job
 from app.jobs.mail import Postman
 from app.jobs.worker import WAITS, Worker, work_on
 from app.settings import Settings
+from app.watch.figures import REGISTRY
 from tests.conftest import Registered
 from tests.factories import kazakh_mill
 
@@ -46,6 +47,10 @@ def jobs(database: Database) -> dict[str, Job]:
         return {job.key: job for job in session.scalars(select(Job).where(Job.kind == MAIL))}
 
 
+def failed_mails() -> float:
+    return REGISTRY.get_sample_value("caravan_jobs_failed_total", {"kind": MAIL}) or 0.0
+
+
 def test_job_that_cannot_be_done_waits_and_stops_no_other(
     database: Database, settings: Settings, register: Registered, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -57,7 +62,9 @@ def test_job_that_cannot_be_done_waits_and_stops_no_other(
         session.flush()
         session.add(Job(kind=MAIL, key="poisoned too", payload={}))
     postman = Postman(database, settings)
+    counted = failed_mails()
     assert postman.work() == 3
+    assert failed_mails() == counted + 2
     waiting = jobs(database)
     assert set(waiting) == {"poisoned", "poisoned too"}
     assert {job.error for job in waiting.values()} == {"KeyError"}
