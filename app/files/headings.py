@@ -1,10 +1,11 @@
 """What a column's heading, in English, Russian or Kazakh, and the cells below it say of what it holds."""
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import cache
 
-from rapidfuzz import fuzz
+from rapidfuzz import fuzz, process
 
 from app.files.values import is_nothing, names_of, plain
 
@@ -190,16 +191,26 @@ def _known() -> dict[str, str]:
     return known | {name: "" for name in map(plain, LEFT_OUT.split("|")) if name}
 
 
+@cache
+def _by_ending() -> dict[str, list[str]]:
+    """The known names that may be spelled otherwise or stand among other words, by their last word."""
+    found = defaultdict(list)
+    for name in _known():
+        if len(name) >= SHORTEST_FUZZY:
+            found[name.rpartition(" ")[2]].append(name)
+    return dict(found)
+
+
 def _part_targets(part: str) -> dict[str, float]:
     known = _known()
     if part in known:
         return {known[part]: SURE}
     found: dict[str, float] = {}
-    for name, target in known.items():
-        if len(name) < SHORTEST_FUZZY:
-            continue
-        if fuzz.ratio(part, name) >= LEAST_RATIO:
-            found[target] = max(found.get(target, 0.0), ALIKE)
-        elif f" {name} " in f" {part} ":  # the longer the known words, the better
-            found[target] = max(found.get(target, 0.0), WITHIN * (0.5 + 0.5 * len(name) / len(part)))
+    words = f" {part} "
+    for name in (name for word in dict.fromkeys(part.split()) for name in _by_ending().get(word, ())):
+        if f" {name} " in words:  # the longer the known words, the better
+            found[known[name]] = max(found.get(known[name], 0.0), WITHIN * (0.5 + 0.5 * len(name) / len(part)))
+    for name, _, _ in process.extract_iter(part, list(known), scorer=fuzz.ratio, score_cutoff=LEAST_RATIO):
+        if len(name) >= SHORTEST_FUZZY:
+            found[known[name]] = ALIKE
     return found
