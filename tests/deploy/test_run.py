@@ -25,7 +25,8 @@ def built(stage: Stage, folder: Path) -> Path:
     for name in names:
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
         copy(ROOT / name, source / name)
-    environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
+    environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"} | stage.environment
+    del environment["UV_LINK_MODE"]  # within one file system links are as good as copies
     for one in stage.all_of("RUN"):
         if one.value.startswith("pip install"):
             continue  # that brings uv, which is here
