@@ -83,6 +83,14 @@ class RegistrationNumberTaken(Failure):
     title = "Already registered"
 
 
+class TooManyTokens(Failure):
+    """A firm or an officer holds as many valid tokens as one may."""
+
+    status = 409
+    code = "too-many-tokens"
+    title = "There are too many tokens"
+
+
 class NotMergeable(Failure):
     """Two companies that cannot become one."""
 

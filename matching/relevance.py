@@ -157,10 +157,7 @@ class Relevance:
         self.statistics = statistics or vocabulary_statistics()
         self.vocabulary: Vocabulary = trade_vocabulary()
         self._linker: Linker = trade_linker()
-        self._neighbours = _neighbours(self.vocabulary)
-        self._parents = _parents(self.vocabulary)
-        self._inputs = _inputs(self.vocabulary)
-        self._uses = sparse.csr_array(self._inputs.T)
+        self._neighbours, self._parents, self._inputs, self._uses = _links()
 
     @property
     def columns(self) -> int:
@@ -383,6 +380,14 @@ def _with_trigrams(weights: Mapping[str, float]) -> dict[str, float]:
         return dict(weights)
     scale = whole / parts * sqrt(TRIGRAM_SHARE / (1 - TRIGRAM_SHARE))
     return {**weights} | {name: weight * scale for name, weight in grams.items()}
+
+
+@lru_cache(maxsize=1)
+def _links() -> tuple[sparse.csr_array, sparse.csr_array, sparse.csr_array, sparse.csr_array]:
+    """Concepts × concepts: neighbours, parents, inputs, and the inputs the other way round."""
+    words = trade_vocabulary()
+    inputs = _inputs(words)
+    return _neighbours(words), _parents(words), inputs, sparse.csr_array(inputs.T)
 
 
 def _above(words: Vocabulary, weights: Sequence[float]) -> dict[tuple[int, int], float]:

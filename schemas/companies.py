@@ -4,20 +4,25 @@ import re
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    ValidationInfo,
-    field_validator,
-)
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
 from pydantic.config import JsonDict
 
 from matching import COUNTRIES, RegistrationNumberInvalid, Sector, Size, Status
 from schemas.listings import ListingIn, ListingOut
-from schemas.texts import ONCE, Incoming, Language, Line, Outgoing, Paragraph, Word, each_once, shown, words, wrong
+from schemas.texts import (
+    ONCE,
+    WHOLE,
+    Incoming,
+    Language,
+    Line,
+    Outgoing,
+    Paragraph,
+    Word,
+    each_once,
+    shown,
+    words,
+    wrong,
+)
 
 MOST_LISTINGS = 100
 EMAIL = (
@@ -46,11 +51,6 @@ EXAMPLE: JsonDict = {
         {"side": "need", "kind": "goods", "title": "Какао-порошок алкализованный", "hs_codes": ["1805"]},
     ],
 }
-
-
-def _whole(number: object) -> object:
-    """A number that JSON Schema calls an integer, also where it is written with a point: 2009.0."""
-    return int(number) if isinstance(number, float) and number.is_integer() else number
 
 
 class Contact(Incoming):
@@ -89,7 +89,7 @@ class CompanyIn(Incoming):
     region: Annotated[str, StringConstraints(max_length=6), shown(enum=REGIONS)] | None = None
     city: Line | None = None
     size: Size | None = None
-    founded: Annotated[int, Field(strict=True, ge=1700, le=2100), BeforeValidator(_whole)] | None = None
+    founded: Annotated[int, Field(strict=True, ge=1700, le=2100), WHOLE] | None = None
     languages: Annotated[list[Language], Field(max_length=20), AfterValidator(each_once), ONCE] = []
     website: Annotated[Line, shown(pattern=f"^{WEBSITE}$", examples=["https://example.kz"])] | None = None
     summary: Paragraph | None = None

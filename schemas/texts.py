@@ -114,5 +114,13 @@ IsicCode = Annotated[
 Currency = Annotated[str, StringConstraints(max_length=3), AfterValidator(_currency), shown(enum=sorted(CURRENCIES))]
 Money = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,15}(\.[0-9]{1,2})?$"), Field(examples=["125000.00"])]
 IsoDate = Annotated[date, BeforeValidator(_iso_date)]
+
+
+def _whole(number: object) -> object:
+    return int(number) if isinstance(number, float) and number.is_integer() else number
+
+
+WHOLE = BeforeValidator(_whole)
+"""A number that JSON Schema calls an integer, also where it is written with a point: 2009.0."""
 Amount = Annotated[float, Field(strict=True, gt=0, le=1e15, allow_inf_nan=False)]
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from schemas.texts import Incoming, Line, Outgoing, Word
+from schemas.texts import WHOLE, Incoming, Line, Outgoing, Word
 
 LONGEST_DAYS = 1095
 
@@ -18,7 +18,7 @@ class TokenIn(Incoming):
     """
 
     label: Word | None = None
-    days: Annotated[int, Field(strict=True, ge=1, le=LONGEST_DAYS)] | None = None
+    days: Annotated[int, Field(strict=True, ge=1, le=LONGEST_DAYS), WHOLE] | None = None
     scope: Literal["viewer", "reviewer", "admin", "integration"] | None = None
     owner: Line | None = None
 

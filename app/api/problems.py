@@ -28,7 +28,7 @@ DESCRIPTIONS = {
     403: "Not for this caller",
     404: "It does not exist, or is not the caller's to see",
     408: "The body took too long to arrive",
-    409: "Already registered",
+    409: "As things are now it cannot be done; the problem's type says why",
     412: "Changed since the ETag in If-Match",
     413: "The body is too large",
     415: "The body is not JSON",

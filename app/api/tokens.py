@@ -23,7 +23,7 @@ def listed(session: ReadSession, caller: CallerDep) -> TokenList:
     return TokenList(items=[queries.shown_token(one, for_staff=caller.role is not None) for one in found])
 
 
-@router.post("", status_code=201, responses=responses(), summary="Issue a token", operation_id="issue_token")
+@router.post("", status_code=201, responses=responses(409), summary="Issue a token", operation_id="issue_token")
 def issue(
     data: TokenIn, session: WriteSession, caller: CallerDep, parts: ServiceDep, response: Response
 ) -> IssuedTokenOut:
@@ -46,7 +46,7 @@ def read(token_id: str, session: ReadSession, caller: CallerDep, response: Respo
 @router.post(
     "/{token_id}/rotate",
     status_code=201,
-    responses=responses(404, 412),
+    responses=responses(404, 409, 412),
     summary="Exchange a token",
     operation_id="rotate_token",
 )

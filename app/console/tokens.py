@@ -12,7 +12,7 @@ from app.console.words import ROLES
 from app.db.base import now
 from app.db.staff import LABEL_LENGTH
 from app.db.staff import ROLES as ROLE_CODES
-from app.errors import InputInvalid
+from app.errors import InputInvalid, TooManyTokens
 from app.queries.staff import officers
 from app.queries.tokens import token_within, tokens_within
 from app.texts import translate
@@ -49,9 +49,9 @@ def issue(  # noqa: PLR0913  # the fields of the form
     )
     try:
         _, token = issue_token(session, grant, by=visit.caller.by)
-    except InputInvalid as failed:
+    except (InputInvalid, TooManyTokens) as failed:
         return _tokens(
-            visit, session, status=422, wrong=translate(failed.detail, visit.language, failed.params), **typed
+            visit, session, status=failed.status, wrong=translate(failed.detail, visit.language, failed.params), **typed
         )
     return _tokens(visit, session, token=token)
 
@@ -62,8 +62,10 @@ def exchange(visit: Admin, session: WriteSession, token_id: str) -> HTMLResponse
     held = token_within(session, visit.caller.reach, token_id, lock=True).token
     try:
         _, token = rotate_token(session, held, by=visit.caller.by)
-    except InputInvalid as failed:
-        return _tokens(visit, session, status=422, wrong=translate(failed.detail, visit.language, failed.params))
+    except TooManyTokens as failed:
+        return _tokens(
+            visit, session, status=failed.status, wrong=translate(failed.detail, visit.language, failed.params)
+        )
     return _tokens(visit, session, token=token)
 
 

@@ -169,12 +169,18 @@ def test_wrong_wish_is_named(  # noqa: PLR0913  # fixtures and parameters
     assert listed(client, headers) == before
 
 
+def test_whole_days_may_be_written_with_a_point(client: TestClient, register: Registered) -> None:
+    mill = register(kazakh_mill())
+    taken = [client.post("/v1/tokens", json={"days": days}, headers=mill["headers"]) for days in (30.0, 30.5)]
+    assert [answer.status_code for answer in taken] == [201, 422]
+
+
 def test_one_owner_holds_so_many(client: TestClient, register: Registered) -> None:
     mill, trader = register(kazakh_mill()), register(nigerian_trader())
     made = [client.post("/v1/tokens", json={}, headers=mill["headers"]) for _ in range(tokens.MOST_TOKENS)]
-    assert [answer.status_code for answer in made] == [201] * (tokens.MOST_TOKENS - 1) + [422]
+    assert [answer.status_code for answer in made] == [201] * (tokens.MOST_TOKENS - 1) + [409]
     first = made[0].json()["id"]
-    assert client.post(f"/v1/tokens/{first}/rotate", headers=mill["headers"]).status_code == 422
+    assert client.post(f"/v1/tokens/{first}/rotate", headers=mill["headers"]).status_code == 409
     assert client.delete(f"/v1/tokens/{first}", headers=mill["headers"]).status_code == 204
     assert client.post("/v1/tokens", json={}, headers=mill["headers"]).status_code == 201
     assert client.post("/v1/tokens", json={}, headers=trader["headers"]).status_code == 201
