@@ -24,7 +24,6 @@ from app.live import LiveRegister
 from app.settings import Settings
 from app.web.service import Service
 from matching import search_concepts
-from schemas.problems import Problem
 
 VERSION = version("caravan")
 DESCRIPTION = (
@@ -84,7 +83,6 @@ def create_app(settings: Settings) -> Application:
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
-        responses={422: {"model": Problem}},
     )
     registrations = Registrations(
         database.writing,
@@ -97,7 +95,7 @@ def create_app(settings: Settings) -> Application:
     )
     app.state.service = service
     for part in (companies, consents, matches, tokens, catalogue, health, metrics, docs):
-        app.include_router(part.router)
+        app.router.routes.extend(part.router.routes)  # as they are: to include a router builds all of it once more
     require_rules(app)
     app.mount("/static", docs.STATIC)
     problems.install(app)

@@ -20,6 +20,8 @@ from app.settings import Settings
 from tests.factories import Document
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
+UNSAFE = ("fsync", "full_page_writes", "synchronous_commit", "autovacuum")
+"""What is turned off to be fast; nor does anything commit beside a test."""
 EMPTIED = "; ".join(
     [
         "SET LOCAL session_replication_role = replica",  # the audit log refuses it otherwise
@@ -36,6 +38,9 @@ def postgres_url() -> Iterator[str]:
     memory = Path("/dev/shm")  # noqa: S108  # only to be fast
     folder = Path(tempfile.mkdtemp(prefix="caravan-pg-", dir=memory if memory.is_dir() else None))
     server = get_server(folder / "data", cleanup_mode="stop")
+    for setting in UNSAFE:
+        server.psql(f"ALTER SYSTEM SET {setting} = off")
+    server.psql("SELECT pg_reload_conf()")
     server.psql("CREATE DATABASE caravan")
     url = server.get_uri("caravan")
     _migrated(Settings(database_url=url))

@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from fastapi import FastAPI
+from pydantic.json_schema import models_json_schema
 
 from app.api import repeats
-from app.api.problems import MEDIA_TYPE
+from app.api.problems import DESCRIPTIONS, MEDIA_TYPE
 from app.errors import MediaTypeUnknown
+from schemas.problems import Problem
 
 Node = dict[str, Any]
 
@@ -18,6 +20,7 @@ not take is answered 405 with `Allow`. Query parameters that are not named here 
 not named here are refused.
 """
 PROBLEM = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+PLACE = "#/components/schemas/{model}"
 LEFTOVERS = ("HTTPValidationError", "ValidationError")
 """FastAPI's own error documents, which nobody gets."""
 ID = "0192f1c3a4b50123456789abcdef0123"
@@ -103,6 +106,7 @@ def document_of(app: FastAPI) -> Node:
         document = FastAPI.openapi(app)
         document["info"]["description"] = f"{app.description}\n\n{DESCRIPTION}"
         parts = document["components"]
+        parts["schemas"] |= models_json_schema([(Problem, "validation")], ref_template=PLACE)[1]["$defs"]
         parts.setdefault("securitySchemes", {})["token"] = {
             "type": "http",
             "scheme": "bearer",
@@ -133,6 +137,8 @@ def _complete(path: str, method: str, operation: Node) -> None:
         _tell_parameter(parameter, versioned=operation["operationId"] in VERSIONED)
     if not operation.get("parameters") and "requestBody" not in operation:
         operation["responses"].pop("422", None)
+    elif "422" in operation["responses"]:
+        operation["responses"]["422"]["description"] = DESCRIPTIONS[422]
     _tell_body(path, method, operation)
     _tell_answers(path, method, operation)
 

@@ -69,7 +69,7 @@ def create_pages(service: Service) -> ASGIApp:
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     app.state.service = service
     for part in PARTS:
-        app.include_router(part.router)
+        app.router.routes.extend(part.router.routes)  # as ``create_app`` does
     app.mount("/assets", Assets(directory=FOLDER))
     app.add_exception_handler(Failure, _failure)
     app.add_exception_handler(HTTPException, _http)
