@@ -162,7 +162,18 @@ class Clients:
         if not self._idle and self.open >= MOST_CONNECTIONS:
             raise OSError("No connection is left.")
         self.open += 1
-        reader, writer = self._idle.pop() if self._idle else await asyncio.open_connection(*self._place)
+        try:
+            if self._idle:
+                try:
+                    return await self._answer(request, *self._idle.pop())
+                except (asyncio.IncompleteReadError, ConnectionError) as closed:
+                    if getattr(closed, "partial", b""):
+                        raise  # else it was closed while it was idle, and another one is taken
+            return await self._answer(request, *await asyncio.open_connection(*self._place))
+        finally:
+            self.open -= 1
+
+    async def _answer(self, request: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> int:
         kept = False
         try:
             writer.write(request)
@@ -171,7 +182,6 @@ class Clients:
             kept = b"connection: close" not in head
             return int(head[9:12])
         finally:
-            self.open -= 1
             if kept:
                 self._idle.append((reader, writer))
             else:

@@ -273,14 +273,14 @@ def main() -> None:
 
 
 def _soak(database: str, calls: int, options: argparse.Namespace, whole: Tally) -> None:
-    until, seed, began = whole.calls + calls, options.seed, time.monotonic()
+    before, until, seed, began = whole.calls, whole.calls + calls, options.seed, time.monotonic()
     last = began
 
     def progress(tally: Tally) -> None:
         nonlocal last
         if time.monotonic() - last > PROGRESS_SECONDS:
             last = time.monotonic()
-            rate = tally.calls / (last - began)
+            rate = (tally.calls - before) / (last - began)
             print(f"{database} seed {seed}: {tally.calls} calls, {rate:.0f}/s, {tally.server_errors} 5xx", flush=True)
 
     with (
