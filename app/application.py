@@ -23,7 +23,7 @@ from app.layers import Layer, is_api, layers_of, shared_counters
 from app.live import LiveRegister
 from app.settings import Settings
 from app.web.service import Service
-from matching import search_concepts
+from matching import warm_up
 
 VERSION = version("caravan")
 DESCRIPTION = (
@@ -64,7 +64,7 @@ def create_app(settings: Settings) -> Application:
         with database.reading() as session:
             live.fresh(session)
         await database.moment()  # opens its connection now, not while requests wait for one
-        search_concepts("a", 1)  # reads the names now, not at the first person's first letter
+        warm_up()  # now, not while the first person waits
         crew.start()
         sampler.start()
         gc.freeze()  # the register and the vocabulary stay: walking them for garbage costs more than a ranking

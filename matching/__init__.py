@@ -34,6 +34,7 @@ from matching.relevance import (
     Understanding,
     code_disagreement,
     vocabulary_statistics,
+    warm_up,
 )
 from matching.scoring import BIAS, EXPERT, LOWEST, Band, Model, band_of
 from matching.search import Place, Wanted
@@ -120,5 +121,6 @@ __all__ = [
     "trade_linker",
     "trade_vocabulary",
     "vocabulary_statistics",
+    "warm_up",
     "word_line",
 ]

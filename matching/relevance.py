@@ -21,7 +21,17 @@ from matching.kept import kept
 from matching.languages import LANGUAGES
 from matching.profile import KINDS, Kind, Listing
 from matching.text import language_of, telling, terms_of_token, tokens, trigrams
-from matching.vocabulary import SILENT, Found, Linker, LinkKind, Scheme, Vocabulary, trade_linker, trade_vocabulary
+from matching.vocabulary import (
+    SILENT,
+    Found,
+    Linker,
+    LinkKind,
+    Scheme,
+    Vocabulary,
+    search_concepts,
+    trade_linker,
+    trade_vocabulary,
+)
 
 Floats = npt.NDArray[np.float64]
 Weights = npt.NDArray[np.float32]
@@ -301,6 +311,12 @@ class Relevance:
 @lru_cache(maxsize=1)
 def _before_any_refresh() -> Relevance:
     return Relevance()
+
+
+def warm_up() -> None:
+    """Loads now, in one thread, what the first text and the first letter typed would wait for."""
+    search_concepts("a", 1)
+    _before_any_refresh().vectors([Listing(id="", side="offer", kind="goods", title="a")])
 
 
 @lru_cache(maxsize=20_000)
