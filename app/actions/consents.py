@@ -5,11 +5,11 @@ from dataclasses import asdict
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.actions.companies import change_status, settle, write_profile
+from app.actions.companies import change_status, require_version, settle, write_profile
 from app.actions.erasure import forget_people
 from app.actions.queue import forget_pending, lock_queue
 from app.actions.registration import Ground
-from app.db.base import now
+from app.db.base import IfVersion, now
 from app.db.companies import Company, StatusChange
 from app.db.consents import Consent, Way
 from app.errors import FieldError, InputInvalid
@@ -44,13 +44,17 @@ def ground_of(version: str | None, *, way: Way, language: Language, required: bo
     return Ground("consent", way, version, language)
 
 
-def agree(session: Session, company_id: str, ground: Ground, verification: Verification) -> None:
+def agree(
+    session: Session, company_id: str, ground: Ground, verification: Verification, if_version: IfVersion = None
+) -> None:
     """Records a firm's consent. A firm that had withdrawn it is no longer suspended for that.
 
     Raises:
         NotFound: there is no such company.
+        VersionStale: it was changed since ``if_version``.
     """
     company = company_by_id(session, company_id, lock=True)
+    require_version(company, if_version)
     had_withdrawn = withdrawn(session, company_id)
     session.add(Consent(company_id=company_id, **asdict(ground)))
     session.flush()
@@ -59,7 +63,7 @@ def agree(session: Session, company_id: str, ground: Ground, verification: Verif
         settle(session, company)
 
 
-def withdraw(session: Session, company_id: str, way: Way) -> Company:
+def withdraw(session: Session, company_id: str, way: Way, if_version: IfVersion = None) -> Company:
     """Withdraws a firm's consent, or objects where it gave none.
 
     The firm appears to nobody, and of its contact only the e-mail address stays: by it the firm signs in, consents anew
@@ -67,9 +71,11 @@ def withdraw(session: Session, company_id: str, way: Way) -> Company:
 
     Raises:
         NotFound: there is no such company.
+        VersionStale: it was changed since ``if_version``.
     """
     lock_queue(session)
     company = company_by_id(session, company_id, lock=True)
+    require_version(company, if_version)
     if withdrawn(session, company_id):
         return company
     moment = now()

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from app.actions import consents as actions
 from app.actions.exports import show_contacts, with_contact
 from app.actions.letters import Letter, ask_to_confirm
-from app.api.deps import CallerDep, LanguageDep
+from app.api.deps import CallerDep, IfMatch, LanguageDep, expected_version
 from app.api.problems import responses
 from app.api.rules import RuledRoute
 from app.errors import NotFound
@@ -55,29 +55,34 @@ def text(
 @router.put(
     "/companies/{company_id}/consent",
     status_code=204,
-    responses=responses(404),
+    responses=responses(404, 412),
     summary="Consent",
     operation_id="give_consent",
 )
-def agree(  # each is a part of the request
-    company_id: str, data: ConsentIn, parts: ServiceDep, session: WriteSession, language: LanguageDep
+def agree(  # noqa: PLR0913  # each is a part of the request
+    company_id: str,
+    data: ConsentIn,
+    parts: ServiceDep,
+    session: WriteSession,
+    language: LanguageDep,
+    if_match: IfMatch = None,
 ) -> None:
     """For the company itself: consents to the present text, again if a new one came into force."""
     ground = actions.ground_of(data.version, way="api", language=data.language or language, required=True)
     if ground is not None:
-        actions.agree(session, company_id, ground, parts.settings.verification)
+        actions.agree(session, company_id, ground, parts.settings.verification, expected_version(if_match))
 
 
 @router.delete(
     "/companies/{company_id}/consent",
     status_code=204,
-    responses=responses(404),
+    responses=responses(404, 412),
     summary="Withdraw consent",
     operation_id="withdraw_consent",
 )
-def withdraw(company_id: str, session: WriteSession) -> None:
+def withdraw(company_id: str, session: WriteSession, if_match: IfMatch = None) -> None:
     """For the company itself: it appears to nobody, and of its contact only the e-mail address is kept."""
-    actions.withdraw(session, company_id, "api")
+    actions.withdraw(session, company_id, "api", expected_version(if_match))
 
 
 @router.get(

@@ -103,6 +103,19 @@ def test_settings_that_contradict_one_another_say_what_to_do(settings: Document,
         Settings(**settings)
 
 
+def test_consent_to_a_profile_that_changed_since_is_refused(client: TestClient, register: Registered) -> None:
+    mill = register(kazakh_mill())
+    url = f"/v1/companies/{mill['id']}"
+    tag = client.get(url, headers=mill["headers"]).headers["etag"]
+    old, present = ({**mill["headers"], "If-Match": one} for one in ('"1"', tag))
+    given = {"version": CURRENT}
+    assert client.put(f"{url}/consent", json=given, headers=old).status_code == 412
+    assert client.delete(f"{url}/consent", headers=old).status_code == 412
+    assert consents(client, mill) == []
+    assert client.put(f"{url}/consent", json=given, headers=present).status_code == 204
+    assert client.delete(f"{url}/consent", headers=present).status_code == 204
+
+
 def test_withdrawal_hides_the_firm_until_it_consents_anew(
     client: TestClient, register: Registered, staff: dict[str, str]
 ) -> None:
