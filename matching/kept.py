@@ -64,7 +64,7 @@ def kept(make: Callable[[], T]) -> Callable[[], T]:
         made = make()
         with suppress(OSError):
             _write(path, pickle.dumps(made, protocol=pickle.HIGHEST_PROTOCOL))
-            for old in folder.glob(f"{name}.*.pickle"):
+            for old in folder.glob(f"{name}.*"):  # of other engines, and what was left half-written
                 if old != path:
                     old.unlink()
         return made

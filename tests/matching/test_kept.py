@@ -61,6 +61,8 @@ def test_cut_file_is_worked_out_again(folder: Path) -> None:
 def test_another_engine_works_it_out_and_leaves_one_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[str] = []
     counting(calls, "old")()
+    (file,) = folder.iterdir()
+    file.with_name(f"{file.name}.0123").write_bytes(b"half")
     monkeypatch.setattr("matching.kept.engine_version", lambda: "another")
     assert counting(calls, "new")() == "new"
     assert [file.name.rpartition("-")[2] for file in folder.iterdir()] == ["another.pickle"]
