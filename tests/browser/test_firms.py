@@ -175,7 +175,8 @@ def test_goods_are_offered_while_typing_and_chosen_by_keyboard(visit: Opened, la
     page = visit(f"/register?lang={language}")
     fill_company(page, country)
     go(page, "next")
-    expect(page.locator("h2[autofocus]")).to_be_focused()  # the step is settled
+    expect(page.locator("h2[autofocus]")).to_be_focused()
+    expect(page.locator("#main.htmx-settling")).to_have_count(0)  # htmx focuses it once more when it has settled
     title = page.locator("#listings-0-title")
     title.press_sequentially(typed)
     options = page.locator("#listings-0-choices [role=option]")
